@@ -1,0 +1,455 @@
+//! The tree of all live branches and the one place where the tip changes.
+//!
+//! Headers come first and bodies later, in any order. A block is *complete* when it and all blocks
+//! before it have their bodies. The tip is the complete, valid block with the most work; between
+//! equal work it is the one that was complete first. What a change did is a value: [`Change`].
+
+use crate::block::{Block, BlockHeader};
+use crate::chain::arena::{Arena, Id};
+use crate::chain::ledger::{Ledger, LedgerError, Undo};
+use crate::consensus::difficulty;
+use crate::consensus::validation::{self, HeaderError, MEDIAN_SPAN};
+use crate::hash::{BlockHash, StateRoot};
+use crate::params::ChainParams;
+use crate::transaction::Transaction;
+use crate::units::{CompactTarget, Height, Timestamp, Work};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Most hashes in a locator: enough for 2^20 blocks behind ten dense ones.
+pub const MAX_LOCATOR: usize = 32;
+/// Most headers without a body beside the branch with the most work. Each has its proof of work,
+/// but old targets are easy: whoever forks at every height must not fill the memory. An honest
+/// room has a handful; 4,000 are below a megabyte.
+pub const MAX_IDLE_HEADERS: usize = 4_000;
+
+/// Why a header is not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InsertError {
+    /// Its parent is not known: ask for what lies between.
+    #[error("the parent is not known")]
+    Orphan,
+    /// It breaks a rule.
+    #[error("invalid header: {0}")]
+    Invalid(#[from] HeaderError),
+    /// It stands on an invalid block.
+    #[error("it stands on an invalid block")]
+    OnInvalid,
+}
+
+/// What a change of the tree did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Change {
+    /// Blocks that left the best chain, newest first.
+    pub reverted: Vec<Arc<Block>>,
+    /// Blocks that joined it, oldest first.
+    pub connected: Vec<Arc<Block>>,
+    /// Blocks of branches that fell too far behind and were forgotten.
+    pub discarded: Vec<Arc<Block>>,
+    /// Tips of these branches.
+    pub discarded_tips: Vec<BlockHash>,
+    /// Blocks found invalid against the accounts.
+    pub invalid: Vec<(BlockHash, LedgerError)>,
+}
+
+/// All live branches, and the ledger at the tip of the best.
+#[derive(Debug)]
+pub struct Chain {
+    params: ChainParams,
+    arena: Arena,
+    /// The best chain by height.
+    best: Vec<Id>,
+    ledger: Ledger,
+    /// Complete blocks that are not part of the best chain, the one to choose last.
+    candidates: BTreeSet<(Work, Reverse<u64>, Id)>,
+    /// Headers without a body, lowest first.
+    missing: BTreeSet<(Height, Id)>,
+    /// Blocks on which nothing stands, lowest first: the tips of all branches.
+    leaves: BTreeSet<(Height, Id)>,
+    /// The header with the most work that is not known to be invalid.
+    best_header: Id,
+    sequence: u64,
+}
+
+impl Chain {
+    /// A chain of the genesis block alone.
+    pub fn new(params: ChainParams) -> Self {
+        let mut ledger = Ledger::genesis(&params);
+        let block = params.genesis(ledger.state_root());
+        let mut arena = Arena::new(&block.header);
+        let extra = arena.extra_mut(Arena::GENESIS);
+        (extra.body, extra.complete, extra.undo) = (Some(Arc::new(block)), Some(0), Some(Undo::default()));
+        Self {
+            params,
+            arena,
+            best: vec![Arena::GENESIS],
+            ledger,
+            candidates: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            leaves: BTreeSet::from([(Height::GENESIS, Arena::GENESIS)]),
+            best_header: Arena::GENESIS,
+            sequence: 1,
+        }
+    }
+
+    /// The rules of this chain.
+    pub fn params(&self) -> &ChainParams {
+        &self.params
+    }
+
+    /// Hash of the first block: names the network.
+    pub fn genesis(&self) -> BlockHash {
+        self.arena.hash(Arena::GENESIS)
+    }
+
+    /// Hash of the tip.
+    pub fn tip(&self) -> BlockHash {
+        self.arena.hash(self.tip_id())
+    }
+
+    /// Header of the tip.
+    pub fn tip_header(&self) -> BlockHeader {
+        self.arena.header(self.tip_id())
+    }
+
+    /// Height of the tip.
+    pub fn height(&self) -> Height {
+        self.arena.height(self.tip_id())
+    }
+
+    /// Work of the best chain.
+    pub fn work(&self) -> Work {
+        self.arena.work(self.tip_id())
+    }
+
+    /// Accounts after the tip.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Number of headers of all branches.
+    pub fn header_count(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// The header with the most work that may turn out valid, and its work.
+    pub fn best_header(&self) -> (BlockHeader, Work) {
+        (self.arena.header(self.best_header), self.arena.work(self.best_header))
+    }
+
+    /// A header of any live branch.
+    pub fn header(&self, hash: &BlockHash) -> Option<BlockHeader> {
+        self.arena.find(hash).map(|id| self.arena.header(id))
+    }
+
+    /// Work of the chain that ends in this block.
+    pub fn work_of(&self, hash: &BlockHash) -> Option<Work> {
+        self.arena.find(hash).map(|id| self.arena.work(id))
+    }
+
+    /// A block of any live branch, if its body is here.
+    pub fn block(&self, hash: &BlockHash) -> Option<Arc<Block>> {
+        self.body(self.arena.find(hash)?)
+    }
+
+    /// Whether a block is known to be invalid.
+    pub fn is_invalid(&self, hash: &BlockHash) -> bool {
+        self.arena.find(hash).is_some_and(|id| self.arena.is_invalid(id))
+    }
+
+    /// Hash of the best chain's block of this height.
+    pub fn hash_at(&self, height: Height) -> Option<BlockHash> {
+        self.id_at(height).map(|id| self.arena.hash(id))
+    }
+
+    /// Whether a block is part of the best chain.
+    pub fn is_best(&self, hash: &BlockHash) -> bool {
+        self.arena.find(hash).is_some_and(|id| self.on_best(id))
+    }
+
+    /// Headers whose bodies are not here, lowest first, without those on invalid blocks.
+    pub fn missing(&self) -> impl Iterator<Item = BlockHash> {
+        self.missing.iter().map(|(_, id)| self.arena.hash(*id))
+    }
+
+    /// Newest blocks of all branches beside the best chain: complete or not, never invalid.
+    pub fn branch_tips(&self) -> BTreeSet<BlockHash> {
+        let valid = |leaf: Id| self.line(leaf).find(|id| !self.arena.is_invalid(*id));
+        let tips = self.leaves.iter().filter_map(|(_, leaf)| valid(*leaf));
+        tips.filter(|id| !self.on_best(*id)).map(|id| self.arena.hash(id)).collect()
+    }
+
+    /// The block where a branch left the best chain; genesis for a block that is not known.
+    pub fn fork_point(&self, tip: &BlockHash) -> BlockHash {
+        let id = self.arena.find(tip).unwrap_or(Arena::GENESIS);
+        self.arena.hash(self.fork_of(id))
+    }
+
+    /// Target and earliest time of a block on the tip.
+    pub fn next_rules(&self) -> (CompactTarget, Timestamp) {
+        let recent = self.recent(self.tip_id());
+        let recent: Vec<&BlockHeader> = recent.iter().collect();
+        let target = difficulty::next_target(&self.params, &recent);
+        let earliest = Timestamp::from_millis(validation::median_time(&recent).millis() + 1);
+        (target, earliest)
+    }
+
+    /// Root over the accounts after a block on the tip with these transactions.
+    pub fn preview(&mut self, transactions: &[Transaction]) -> Result<StateRoot, LedgerError> {
+        let height = self.height().next().ok_or(LedgerError::Overflow)?;
+        self.ledger.preview(&self.params, height, transactions)
+    }
+
+    /// Hashes that tell a peer which blocks are here: dense at the end, sparse towards genesis.
+    pub fn locator(&self) -> Vec<BlockHash> {
+        // The best header's branch down to the best chain, then the best chain in growing steps.
+        let branch = self.line(self.best_header).take_while(|id| !self.on_best(*id)).take(MAX_LOCATOR / 2);
+        let mut locator: Vec<BlockHash> = branch.map(|id| self.arena.hash(id)).collect();
+        let mut index = self.best.len() - 1;
+        let mut step = 1;
+        while locator.len() < MAX_LOCATOR - 1 && index > 0 {
+            locator.push(self.arena.hash(self.best[index]));
+            if locator.len() > 8 {
+                step *= 2;
+            }
+            index = index.saturating_sub(step);
+        }
+        locator.push(self.genesis());
+        locator
+    }
+
+    /// Headers of the best chain behind the first hash of a locator that is part of it.
+    pub fn headers_after(&self, locator: &[BlockHash], limit: usize) -> Vec<BlockHeader> {
+        let known = locator.iter().filter_map(|hash| self.arena.find(hash)).find(|id| self.on_best(*id));
+        let start = known.map_or(0, |id| self.arena.height(id).0 as usize) + 1;
+        self.best.iter().skip(start).take(limit).map(|id| self.arena.header(*id)).collect()
+    }
+
+    /// Takes in a header; gives whether it is new.
+    pub fn insert_header(&mut self, header: BlockHeader) -> Result<bool, InsertError> {
+        let hash = header.hash();
+        if let Some(known) = self.arena.find(&hash) {
+            return if self.arena.is_invalid(known) { Err(InsertError::OnInvalid) } else { Ok(false) };
+        }
+        let parent = self.arena.find(&header.previous).ok_or(InsertError::Orphan)?;
+        if self.arena.is_invalid(parent) {
+            return Err(InsertError::OnInvalid);
+        }
+        let recent = self.recent(parent);
+        validation::check_header(&self.params, &header, &recent.iter().collect::<Vec<_>>())?;
+
+        let own = header.target.expand().map(crate::units::Target::work).unwrap_or_default();
+        let work = self.arena.work(parent).plus(own);
+        let id = self.arena.insert(hash, &header, work, parent);
+        self.leaves.remove(&(self.arena.height(parent), parent));
+        self.leaves.insert((header.height, id));
+        self.missing.insert((header.height, id));
+        if work > self.arena.work(self.best_header) {
+            self.best_header = id;
+        }
+        self.bound_idle_headers();
+        Ok(true)
+    }
+
+    /// Takes in the body of a known header, whose transactions and signatures were checked.
+    /// The tip moves to the best complete block. Unknown and repeated bodies change nothing.
+    pub fn insert_body(&mut self, block: Arc<Block>) -> Change {
+        let wanted = self.arena.find(&block.header.hash());
+        let wanted = wanted.filter(|id| !self.arena.is_invalid(*id) && self.body(*id).is_none());
+        let Some(id) = wanted else { return Change::default() };
+        self.arena.extra_mut(id).body = Some(block);
+        self.missing.remove(&(self.arena.height(id), id));
+        self.complete_from(id);
+        self.choose_tip()
+    }
+
+    /// Marks a block and all that stand on it as invalid.
+    pub fn mark_invalid(&mut self, hash: BlockHash) -> Change {
+        if let Some(id) = self.arena.find(&hash) {
+            self.invalidate(id);
+        }
+        self.choose_tip()
+    }
+
+    fn tip_id(&self) -> Id {
+        self.best.last().copied().unwrap_or(Arena::GENESIS)
+    }
+
+    fn id_at(&self, height: Height) -> Option<Id> {
+        self.best.get(usize::try_from(height.0).ok()?).copied()
+    }
+
+    fn on_best(&self, id: Id) -> bool {
+        self.id_at(self.arena.height(id)) == Some(id)
+    }
+
+    fn body(&self, id: Id) -> Option<Arc<Block>> {
+        self.arena.extra(id)?.body.clone()
+    }
+
+    fn completed(&self, id: Id) -> Option<u64> {
+        self.arena.extra(id)?.complete
+    }
+
+    /// A block and all before it, down to genesis.
+    fn line(&self, id: Id) -> impl Iterator<Item = Id> {
+        std::iter::successors(Some(id), |id| (*id != Arena::GENESIS).then(|| self.arena.parent(*id)))
+    }
+
+    fn fork_of(&self, id: Id) -> Id {
+        self.line(id).find(|id| self.on_best(*id)).unwrap_or(Arena::GENESIS)
+    }
+
+    /// Headers that end in this one, newest first: as many as the rules look at.
+    fn recent(&self, id: Id) -> Vec<BlockHeader> {
+        self.line(id).take(MEDIAN_SPAN).map(|id| self.arena.header(id)).collect()
+    }
+
+    /// Marks blocks complete whose bodies and predecessors are all here now.
+    fn complete_from(&mut self, id: Id) {
+        let mut queue = vec![id];
+        while let Some(id) = queue.pop() {
+            let ready = self.body(id).is_some() && self.completed(id).is_none() && !self.arena.is_invalid(id);
+            if !ready || self.completed(self.arena.parent(id)).is_none() {
+                continue;
+            }
+            self.candidates.insert((self.arena.work(id), Reverse(self.sequence), id));
+            self.arena.extra_mut(id).complete = Some(self.sequence);
+            self.sequence += 1;
+            queue.extend(self.arena.children(id));
+        }
+    }
+
+    /// Moves the tip to the best complete block that is valid. The only place where the tip changes.
+    fn choose_tip(&mut self) -> Change {
+        let mut change = Change::default();
+        // What stood above the lowest place that was reached, newest first.
+        let mut removed: Vec<Id> = Vec::new();
+        let mut lowest = self.best.len();
+        while let Some((work, completed, id)) = self.candidates.last().copied() {
+            let tip = self.tip_id();
+            if (work, completed) <= (self.arena.work(tip), Reverse(self.completed(tip).unwrap_or_default())) {
+                break;
+            }
+            let fork = self.fork_of(id);
+            while self.tip_id() != fork {
+                removed.extend((self.best.len() <= lowest).then(|| self.tip_id()));
+                lowest = lowest.min(self.best.len() - 1);
+                self.disconnect_tip();
+            }
+            if let Err((culprit, error)) = self.connect_branch(id, fork) {
+                change.invalid.push((self.arena.hash(culprit), error));
+                self.invalidate(culprit);
+            }
+        }
+        let common = removed.iter().rev().zip(&self.best[lowest..]).take_while(|(old, new)| old == new).count();
+        removed.truncate(removed.len() - common);
+        change.reverted = removed.iter().filter_map(|id| self.body(*id)).collect();
+        change.connected = self.best[lowest + common..].iter().filter_map(|id| self.body(*id)).collect();
+        if !change.connected.is_empty() {
+            self.discard(&mut change);
+        }
+        change
+    }
+
+    /// Connects the branch that ends in this block and starts on the tip. Stops at the first block
+    /// that turns out invalid and gives it; the tip then stands below it.
+    fn connect_branch(&mut self, tip: Id, fork: Id) -> Result<(), (Id, LedgerError)> {
+        let path: Vec<Id> = self.line(tip).take_while(|id| *id != fork).collect();
+        path.into_iter().rev().try_for_each(|id| self.connect(id).map_err(|error| (id, error)))
+    }
+
+    fn connect(&mut self, id: Id) -> Result<(), LedgerError> {
+        let body = self.body(id).ok_or(LedgerError::Misplaced)?;
+        let undo = self.ledger.apply(&self.params, &body)?;
+        if let Some(sequence) = self.completed(id) {
+            self.candidates.remove(&(self.arena.work(id), Reverse(sequence), id));
+        }
+        self.arena.extra_mut(id).undo = Some(undo);
+        self.best.push(id);
+        Ok(())
+    }
+
+    fn disconnect_tip(&mut self) {
+        let Some(id) = self.best.pop() else { return };
+        let extra = self.arena.extra_mut(id);
+        let (undo, complete) = (extra.undo.take(), extra.complete);
+        if let Some(undo) = undo {
+            self.ledger.revert(undo);
+        }
+        if let Some(sequence) = complete {
+            self.candidates.insert((self.arena.work(id), Reverse(sequence), id));
+        }
+    }
+
+    fn invalidate(&mut self, id: Id) {
+        let mut queue = vec![id];
+        while let Some(id) = queue.pop() {
+            self.arena.set_invalid(id);
+            queue.extend(self.arena.children(id));
+            self.missing.remove(&(self.arena.height(id), id));
+            if let Some(sequence) = self.completed(id) {
+                self.arena.extra_mut(id).complete = None;
+                self.candidates.remove(&(self.arena.work(id), Reverse(sequence), id));
+            }
+        }
+        if self.arena.is_invalid(self.best_header) {
+            // The most work is at a leaf, or right below an invalid one.
+            let valid = |leaf: Id| self.line(leaf).find(|id| !self.arena.is_invalid(*id));
+            let tips = self.leaves.iter().filter_map(|(_, leaf)| valid(*leaf));
+            self.best_header = tips.max_by_key(|id| self.arena.work(*id)).unwrap_or(Arena::GENESIS);
+        }
+    }
+
+    /// Forgets branches that are `prune_depth` or more behind the tip and have no more work.
+    fn discard(&mut self, change: &mut Change) {
+        let work = self.work();
+        let Some(limit) = self.height().below(self.params.prune_depth) else { return };
+        let low = self.leaves.iter().take_while(|(height, _)| *height <= limit).map(|(_, id)| *id);
+        let behind = |id: &Id| self.arena.is_invalid(*id) || self.arena.work(*id) <= work;
+        for id in low.filter(behind).collect::<Vec<_>>() {
+            let tip = self.arena.hash(id);
+            let forgotten = self.forget_branch(id);
+            if self.arena.find(&tip).is_none() {
+                change.discarded_tips.push(tip);
+                change.discarded.extend(forgotten);
+            }
+        }
+    }
+
+    /// Forgets a leaf and the blocks below it that carry nothing else; gives those whose bodies
+    /// were here, newest first.
+    fn forget_branch(&mut self, leaf: Id) -> Vec<Arc<Block>> {
+        let mut bodies = Vec::new();
+        let mut id = leaf;
+        let best_header = self.best_header;
+        while id != best_header && !self.on_best(id) && self.arena.children(id).next().is_none() {
+            let (height, work, parent) = (self.arena.height(id), self.arena.work(id), self.arena.parent(id));
+            self.missing.remove(&(height, id));
+            self.leaves.remove(&(height, id));
+            let extra = self.arena.remove(id);
+            if let Some(sequence) = extra.complete {
+                self.candidates.remove(&(work, Reverse(sequence), id));
+            }
+            bodies.extend(extra.body);
+            if self.arena.children(parent).next().is_none() {
+                self.leaves.insert((self.arena.height(parent), parent));
+            }
+            id = parent;
+        }
+        bodies
+    }
+
+    /// Forgets the branches of least work that are headers only, when there are too many.
+    fn bound_idle_headers(&mut self) {
+        // The branch with the most work has at most as many headers as it is high.
+        let wanted = self.arena.height(self.best_header).0 as usize;
+        while self.missing.len() > MAX_IDLE_HEADERS + wanted {
+            let idle = self.leaves.iter().map(|(_, id)| *id);
+            let idle = idle.filter(|id| *id != self.best_header && self.body(*id).is_none());
+            let Some(weakest) = idle.min_by_key(|id| self.arena.work(*id)) else { return };
+            self.forget_branch(weakest);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The node's contract with whoever drives it: what goes in, what comes out.
+//!
+//! The driver calls [`crate::node::Node::handle`] with one [`Input`] and the current time, then
+//! drains [`crate::node::Node::poll_output`] until it is empty, then sleeps until the next input or
+//! [`crate::node::Node::next_timeout`]. The node itself reads no clock, opens no socket and starts
+//! no thread: work that costs CPU leaves it as [`Output::Verify`] and [`Output::Mine`].
+
+use crate::block::BlockHeader;
+use crate::keys::SignatureCheck;
+use crate::request::{Request, RequestError, RequestId, Response};
+use crate::view::Event;
+use serde::{Deserialize, Serialize};
+use tracker_protocol::{ClientMessage, PeerId, ServerMessage};
+
+/// Names a connection to a peer for as long as it lives. Chosen by the node, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LinkId(pub u64);
+
+/// Names a piece of work that the node gave away. Never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobId(pub u64);
+
+/// What both ends of a channel know and nobody between them can choose: a hash over both
+/// DTLS certificate fingerprints (RFC 8122), the offerer's first. A peer signs it in its hello, so
+/// a tracker or relay that swaps an offer for its own is found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelBinding(pub [u8; 32]);
+
+/// A step in setting up a WebRTC connection (JSEP, RFC 8829), as it travels between two peers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, borsh::BorshSerialize, borsh::BorshDeserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum RtcSignal {
+    /// Session description of the offering side.
+    Offer {
+        /// SDP.
+        sdp: String,
+    },
+    /// Session description of the answering side.
+    Answer {
+        /// SDP.
+        sdp: String,
+    },
+    /// One trickled ICE candidate (RFC 8838).
+    Candidate {
+        /// Candidate attribute; empty at the end of candidates.
+        candidate: String,
+        /// Media stream identification, if given.
+        mid: Option<String>,
+        /// Index of the media description, if given.
+        line: Option<u16>,
+    },
+}
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Time passed: [`crate::node::Node::next_timeout`] has come.
+    Tick,
+    /// The WebSocket to the tracker is open.
+    TrackerOpened,
+    /// The WebSocket to the tracker is closed, or could not be opened. The driver tries again.
+    TrackerClosed,
+    /// The tracker said something.
+    Tracker(ServerMessage),
+    /// The browser made a description or candidate for a link.
+    LocalSignal {
+        /// The link.
+        link: LinkId,
+        /// What the other end must learn.
+        signal: RtcSignal,
+    },
+    /// The data channel of a link is open.
+    LinkOpened {
+        /// The link.
+        link: LinkId,
+        /// What the peer's hello must be bound to.
+        binding: ChannelBinding,
+    },
+    /// A link failed or was closed by the other side.
+    LinkClosed {
+        /// The link.
+        link: LinkId,
+    },
+    /// A frame arrived on a link.
+    Received {
+        /// The link.
+        link: LinkId,
+        /// As it came.
+        frame: Vec<u8>,
+    },
+    /// Answers [`Output::Verify`].
+    Verified {
+        /// Which.
+        job: JobId,
+        /// For each signature whether it holds, in the order of the job.
+        valid: Vec<bool>,
+    },
+    /// Answers [`Output::Mine`]: a nonce that meets the target.
+    Mined {
+        /// Which.
+        job: JobId,
+        /// The header of the job with the nonce that was found.
+        header: BlockHeader,
+    },
+    /// Hash rate of the compute workers, hashes a second.
+    HashRate(f64),
+    /// A user or program asks.
+    Request {
+        /// Comes back with the answer.
+        id: RequestId,
+        /// What.
+        request: Request,
+    },
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Say this to the tracker. Dropped by the driver while no connection is open.
+    Tracker(ClientMessage),
+    /// Make a connection, its data channel and an offer for a peer.
+    Dial {
+        /// Name of the new link.
+        link: LinkId,
+        /// The peer.
+        peer: PeerId,
+    },
+    /// Make a connection and an answer to a peer's offer.
+    Answer {
+        /// Name of the new link.
+        link: LinkId,
+        /// The peer.
+        peer: PeerId,
+        /// SDP of the offer.
+        sdp: String,
+    },
+    /// Give a link what its other end said: an answer or a candidate.
+    RemoteSignal {
+        /// The link.
+        link: LinkId,
+        /// What it said.
+        signal: RtcSignal,
+    },
+    /// Send a frame; frames of a link keep their order. A frame is one data-channel message.
+    Send {
+        /// The link.
+        link: LinkId,
+        /// As it must arrive; at most [`crate::net::frame::MAX_FRAME_BYTES`].
+        frame: Vec<u8>,
+    },
+    /// Close a link when what was sent before has left, and forget it. No [`Input::LinkClosed`] follows.
+    Close {
+        /// The link.
+        link: LinkId,
+    },
+    /// Verify signatures, off the node's thread where there are others.
+    Verify {
+        /// Comes back with the results.
+        job: JobId,
+        /// Each with all that its check needs.
+        checks: Vec<SignatureCheck>,
+    },
+    /// Search a nonce for this header with so many threads. Replaces the job before.
+    Mine {
+        /// Comes back with the header.
+        job: JobId,
+        /// The header; the search changes its nonce only.
+        header: BlockHeader,
+        /// Compute workers to use.
+        threads: u32,
+    },
+    /// Stop searching.
+    StopMining,
+    /// Tell the user interface.
+    Event(Event),
+    /// Answer a request.
+    Reply {
+        /// The request.
+        id: RequestId,
+        /// The answer.
+        result: Result<Response, RequestError>,
+    },
+}

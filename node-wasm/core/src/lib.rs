@@ -1,0 +1,27 @@
+//! A whole Tabchain node as a pure state machine.
+//!
+//! Nothing here reads a clock, draws a random number, opens a socket or knows that browsers
+//! exist: see [`contract`]. The modules build on each other in this order: `units`, `hash`, `keys`,
+//! `merkle`, `transaction`, `rules`, `block`, `params`, `consensus`, `chain`, `mempool`, `mining`,
+//! `wallet`, `view`, `request`, `contract`, `log`, `net`, `node`.
+
+pub mod block;
+pub mod chain;
+pub mod consensus;
+pub mod contract;
+pub mod hash;
+pub mod keys;
+pub mod light;
+pub mod log;
+pub mod mempool;
+pub mod merkle;
+pub mod mining;
+pub mod net;
+pub mod node;
+pub mod params;
+pub mod request;
+pub mod rules;
+pub mod transaction;
+pub mod units;
+pub mod view;
+pub mod wallet;

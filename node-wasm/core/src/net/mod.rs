@@ -1,0 +1,12 @@
+//! Talking to peers: frames, messages, links, the mesh, gossip and catching up; one small manager a file.
+
+pub mod frame;
+pub mod gossip;
+pub mod known;
+pub mod mesh;
+pub mod message;
+pub mod offence;
+pub mod outbox;
+pub mod peers;
+pub mod signal;
+pub mod sync;

@@ -1,0 +1,75 @@
+//! The one table by which peers are judged: what is refused, and what it costs.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use std::time::Duration;
+
+/// Points at which a peer is banned.
+pub const BAN_SCORE: u32 = 100;
+/// How long a ban lasts: long enough to stop a flood, short enough to forgive a bug.
+pub const BAN_TIME: Duration = Duration::from_mins(10);
+/// Most bans remembered; the one that ends first is forgotten first.
+pub const MAX_BANS: usize = 10_000;
+
+/// Why something of a peer's was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub enum Offence {
+    /// Bytes that are no frame or no message.
+    Garbage,
+    /// A message that does not belong here: a hello too many, or anything before the first.
+    OutOfOrder,
+    /// The hello does not prove the peer's id on this channel: somebody may sit in between.
+    BadProof,
+    /// Another version of the protocol, or another chain.
+    WrongNetwork,
+    /// A list longer than allowed.
+    TooMany,
+    /// More messages than the rate allows.
+    Flood,
+    /// A header that breaks a rule.
+    InvalidHeader,
+    /// A block that breaks a rule.
+    InvalidBlock,
+    /// A transaction that is wrong in itself.
+    InvalidTransaction,
+    /// A transaction whose signature does not hold.
+    BadSignature,
+    /// A transaction that does not go with the accounts, or has no place: no fault of the peer's.
+    NotAdmitted,
+    /// A body that was asked for and did not come in time.
+    Stalled,
+    /// No answer to pings.
+    Silent,
+}
+
+impl Offence {
+    /// What it adds to a peer's score. 100 bans at once: nothing of the kind comes from an honest
+    /// node. Less than that can happen to an honest one and is forgiven until it adds up.
+    pub const fn points(self) -> u32 {
+        match self {
+            Self::Garbage | Self::BadProof | Self::InvalidHeader | Self::InvalidBlock => 100,
+            Self::TooMany | Self::InvalidTransaction | Self::BadSignature => 25,
+            Self::OutOfOrder | Self::Flood => 20,
+            Self::Stalled => 10,
+            Self::WrongNetwork | Self::NotAdmitted | Self::Silent => 0,
+        }
+    }
+
+    /// A stable word for logs and programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Garbage => "garbage",
+            Self::OutOfOrder => "out-of-order",
+            Self::BadProof => "bad-proof",
+            Self::WrongNetwork => "wrong-network",
+            Self::TooMany => "too-many",
+            Self::Flood => "flood",
+            Self::InvalidHeader => "invalid-header",
+            Self::InvalidBlock => "invalid-block",
+            Self::InvalidTransaction => "invalid-transaction",
+            Self::BadSignature => "bad-signature",
+            Self::NotAdmitted => "not-admitted",
+            Self::Stalled => "stalled",
+            Self::Silent => "silent",
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! The links of this node: their state, what their peers have, and what they are guilty of.
+
+use crate::contract::{ChannelBinding, LinkId};
+use crate::hash::{BlockHash, TxId};
+use crate::net::frame::Assembler;
+use crate::net::known::Known;
+use crate::net::offence::{BAN_SCORE, BAN_TIME, MAX_BANS, Offence};
+use crate::units::{Height, Timestamp, Work};
+use crate::view::{PeerState, Role};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tracker_protocol::PeerId;
+
+/// Links a node allows: Nimiq's browser nodes allow 15. A tab has 500 connections at most, and
+/// each costs memory and attention.
+pub const MAX_LINKS: usize = 16;
+/// Time from dialling to an open channel, through candidates on slow networks.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Time from an open channel to the peer's hello.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time between pings.
+pub const PING_INTERVAL: Duration = Duration::from_secs(10);
+/// Time without any answer after which a peer counts as gone.
+pub const PING_TIMEOUT: Duration = Duration::from_secs(30);
+/// Transactions that a peer is remembered to have: the newest ones, 160 kB a peer.
+const KNOWN_TRANSACTIONS: usize = 5_000;
+/// Blocks that a peer is remembered to have beside its tip's chain.
+const KNOWN_BLOCKS: usize = 1_000;
+/// Messages a second that a peer may send in the long run; the busiest honest peer sends a few
+/// announcements, requests and answers a second each.
+const MESSAGE_RATE: f64 = 200.0;
+/// Messages that may come at once: answers to everything that can be asked for at once.
+const MESSAGE_BURST: f64 = 2_000.0;
+
+/// Lets through so many a second, and so many at once (a token bucket).
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket {
+    tokens: f64,
+    rate: f64,
+    burst: f64,
+    filled: Timestamp,
+}
+
+impl Bucket {
+    /// A full bucket.
+    pub fn new(rate: f64, burst: f64, now: Timestamp) -> Self {
+        Self { tokens: burst, rate, burst, filled: now }
+    }
+
+    /// Takes one, if there is one.
+    pub fn take(&mut self, now: Timestamp) -> bool {
+        self.tokens = (self.tokens + now.since(self.filled).as_secs_f64() * self.rate).min(self.burst);
+        self.filled = now;
+        let there = self.tokens >= 1.0;
+        if there {
+            self.tokens -= 1.0;
+        }
+        there
+    }
+}
+
+/// A peer at the other end of a link.
+#[derive(Debug)]
+pub struct Peer {
+    /// Who it says it is; proved once the state is connected.
+    pub id: PeerId,
+    /// Whether this node made the offer.
+    pub outbound: bool,
+    /// Number of the attempt, chosen by the offerer.
+    pub session: u64,
+    /// How far the link has come.
+    pub state: PeerState,
+    /// When the state was entered.
+    pub since: Timestamp,
+    /// What hellos are bound to, once the channel is open.
+    pub binding: Option<ChannelBinding>,
+    /// What the peer does for others, once it said hello.
+    pub role: Option<Role>,
+    /// The best tip it has told of.
+    pub tip: BlockHash,
+    /// Height of that tip.
+    pub height: Height,
+    /// Work of that tip's chain; by the peer's word until the headers are here.
+    pub work: Work,
+    /// Transactions it has.
+    pub transactions: Known<TxId>,
+    /// Blocks it has, beside its tip's chain.
+    pub blocks: Known<BlockHash>,
+    /// Frames on their way to a message.
+    pub assembler: Assembler,
+    /// Messages it may send.
+    pub bucket: Bucket,
+    /// Offence points.
+    pub score: u32,
+    /// Bytes received.
+    pub bytes_in: u64,
+    /// Bytes sent.
+    pub bytes_out: u64,
+    /// Round trip, smoothed as in TCP (RFC 6298).
+    pub round_trip: Option<Duration>,
+    /// The ping that is under way.
+    pub ping: Option<(u64, Timestamp)>,
+    /// When the last message came.
+    pub heard: Timestamp,
+    /// When the next ping is due.
+    pub next_ping: Timestamp,
+    /// Milliseconds that its clock was ahead of this one's when it said hello.
+    pub clock_ahead: i64,
+    /// Headers were asked for and have not come yet.
+    pub asked_headers: Option<Timestamp>,
+}
+
+impl Peer {
+    fn new(id: PeerId, outbound: bool, session: u64, now: Timestamp) -> Self {
+        Self {
+            id,
+            outbound,
+            session,
+            state: PeerState::Connecting,
+            since: now,
+            binding: None,
+            role: None,
+            tip: BlockHash::ZERO,
+            height: Height::GENESIS,
+            work: Work::default(),
+            transactions: Known::new(KNOWN_TRANSACTIONS),
+            blocks: Known::new(KNOWN_BLOCKS),
+            assembler: Assembler::default(),
+            bucket: Bucket::new(MESSAGE_RATE, MESSAGE_BURST, now),
+            score: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            round_trip: None,
+            ping: None,
+            heard: now,
+            next_ping: now,
+            clock_ahead: 0,
+            asked_headers: None,
+        }
+    }
+
+    /// Takes the round trip of an answered ping.
+    pub fn measured(&mut self, sample: Duration) {
+        self.round_trip = Some(self.round_trip.map_or(sample, |smoothed| (smoothed * 7 + sample) / 8));
+    }
+
+    /// When this link is given up, unless something happens first.
+    pub fn deadline(&self) -> Timestamp {
+        match self.state {
+            PeerState::Connecting => self.since.after(CONNECT_TIMEOUT),
+            PeerState::Greeting => self.since.after(HELLO_TIMEOUT),
+            PeerState::Connected => self.heard.after(PING_TIMEOUT),
+        }
+    }
+}
+
+/// All links, and the bans.
+#[derive(Debug, Default)]
+pub struct Peers {
+    links: BTreeMap<LinkId, Peer>,
+    bans: BTreeMap<PeerId, Timestamp>,
+    next_link: u64,
+}
+
+impl Peers {
+    /// A new link to a peer; `None` when there are [`MAX_LINKS`].
+    pub fn open(&mut self, id: PeerId, outbound: bool, session: u64, now: Timestamp) -> Option<LinkId> {
+        if self.links.len() >= MAX_LINKS {
+            return None;
+        }
+        self.next_link += 1;
+        let link = LinkId(self.next_link);
+        self.links.insert(link, Peer::new(id, outbound, session, now));
+        Some(link)
+    }
+
+    /// Forgets a link.
+    pub fn close(&mut self, link: LinkId) -> Option<Peer> {
+        self.links.remove(&link)
+    }
+
+    /// Number of links, whatever their state.
+    pub fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Whether there are no links.
+    pub fn is_empty(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// A link.
+    pub fn get(&self, link: LinkId) -> Option<&Peer> {
+        self.links.get(&link)
+    }
+
+    /// A link, to be changed.
+    pub fn get_mut(&mut self, link: LinkId) -> Option<&mut Peer> {
+        self.links.get_mut(&link)
+    }
+
+    /// The link to a peer.
+    pub fn find(&self, id: &PeerId) -> Option<LinkId> {
+        self.links.iter().find(|(_, peer)| peer.id == *id).map(|(link, _)| *link)
+    }
+
+    /// All links, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (LinkId, &Peer)> {
+        self.links.iter().map(|(link, peer)| (*link, peer))
+    }
+
+    /// Links whose peers have proved who they are, oldest first.
+    pub fn connected(&self) -> impl Iterator<Item = (LinkId, &Peer)> {
+        self.iter().filter(|(_, peer)| peer.state == PeerState::Connected)
+    }
+
+    /// The same, to be changed.
+    pub fn connected_mut(&mut self) -> impl Iterator<Item = (LinkId, &mut Peer)> {
+        let connected = self.links.iter_mut().filter(|(_, peer)| peer.state == PeerState::Connected);
+        connected.map(|(link, peer)| (*link, peer))
+    }
+
+    /// Adds an offence; gives whether the peer is banned for it.
+    pub fn offend(&mut self, link: LinkId, offence: Offence, now: Timestamp) -> bool {
+        let Some(peer) = self.links.get_mut(&link) else { return false };
+        peer.score = peer.score.saturating_add(offence.points());
+        if peer.score < BAN_SCORE {
+            return false;
+        }
+        let id = peer.id;
+        self.ban(id, now);
+        true
+    }
+
+    /// Whether a peer is banned.
+    pub fn is_banned(&self, id: &PeerId, now: Timestamp) -> bool {
+        self.bans.get(id).is_some_and(|until| *until > now)
+    }
+
+    fn ban(&mut self, id: PeerId, now: Timestamp) {
+        self.bans.retain(|_, until| *until > now);
+        if self.bans.len() >= MAX_BANS
+            && let Some(first) = self.bans.iter().min_by_key(|(_, until)| **until).map(|(id, _)| *id)
+        {
+            self.bans.remove(&first);
+        }
+        self.bans.insert(id, now.after(BAN_TIME));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn id(number: u8) -> PeerId {
+        PeerId::from_bytes([number; 20])
+    }
+
+    #[test]
+    fn links_are_bounded() {
+        let mut peers = Peers::default();
+        for number in 0..u8::try_from(MAX_LINKS).unwrap() {
+            assert!(peers.open(id(number), true, 0, at(0)).is_some());
+        }
+        assert!(peers.open(id(99), true, 0, at(0)).is_none());
+        peers.close(LinkId(1));
+        assert_eq!(peers.open(id(99), true, 0, at(0)), Some(LinkId(17)));
+    }
+
+    #[test]
+    fn offences_add_up_to_a_ban_that_ends() {
+        let mut peers = Peers::default();
+        let link = peers.open(id(1), true, 0, at(0)).unwrap();
+        for _ in 0..3 {
+            assert!(!peers.offend(link, Offence::BadSignature, at(0)));
+        }
+        assert!(!peers.is_banned(&id(1), at(0)));
+        assert!(peers.offend(link, Offence::BadSignature, at(0)));
+        assert!(peers.is_banned(&id(1), at(599)));
+        assert!(!peers.is_banned(&id(1), at(600)));
+        assert!(peers.offend(link, Offence::Garbage, at(700)));
+    }
+
+    #[test]
+    fn a_bucket_refills() {
+        let mut bucket = Bucket::new(2.0, 3.0, at(0));
+        assert!((0..3).all(|_| bucket.take(at(0))));
+        assert!(!bucket.take(at(0)));
+        assert!(bucket.take(at(1)) && bucket.take(at(1)) && !bucket.take(at(1)));
+        assert!((0..3).all(|_| bucket.take(at(1000))) && !bucket.take(at(1000)));
+    }
+}

@@ -1,0 +1,295 @@
+//! Headers and blocks: taken in from peers and from the own miner, and what a new tip brings about.
+
+use super::{Node, Verifying};
+use crate::block::{Block, BlockHeader};
+use crate::chain::tree::Change;
+use crate::consensus::validation::{self, BodyError};
+use crate::contract::{JobId, LinkId, Output};
+use crate::hash::BlockHash;
+use crate::log::{Line, counted};
+use crate::net::message::{MAX_HEADERS, Message};
+use crate::net::offence::Offence;
+use crate::net::sync::learn_tip;
+use crate::transaction::Transaction;
+use crate::units::Height;
+use crate::view::{Event, ForkChange, SyncProgress, TrafficItem};
+use std::sync::Arc;
+
+/// Headers of a reorganisation that are announced; a peer that lacks more asks for them.
+const MAX_ANNOUNCED: usize = 8;
+/// Blocks behind the best header at which a node counts as catching up.
+const SYNC_GAP: u32 = 2;
+/// Connected blocks that get a line of their own in the log; more at once get one for all.
+const MAX_LINES_AT_ONCE: usize = 3;
+
+impl Node {
+    pub(super) fn on_get_headers(&mut self, link: LinkId, locator: &[BlockHash]) {
+        let headers = self.chain.headers_after(locator, MAX_HEADERS);
+        self.send(link, &Message::Headers(headers));
+    }
+
+    pub(super) fn on_get_blocks(&mut self, link: LinkId, hashes: Vec<BlockHash>) {
+        let mut missing = Vec::new();
+        for hash in hashes {
+            let forged = self.lab.block(&hash);
+            match forged.or_else(|| self.chain.block(&hash)) {
+                Some(block) => {
+                    self.send(link, &Message::Block(Box::new((*block).clone())));
+                    self.traffic(link, false, TrafficItem::Block);
+                    if let Some(peer) = self.peers.get_mut(link) {
+                        learn_tip(peer, &self.chain, hash);
+                    }
+                }
+                None => missing.push(hash),
+            }
+        }
+        if !missing.is_empty() {
+            self.send(link, &Message::NotFound(missing));
+        }
+    }
+
+    pub(super) fn on_headers(&mut self, link: LinkId, headers: &[BlockHeader]) {
+        let outcome = self.sync.on_headers(&mut context!(self), &mut self.chain, link, headers);
+        if outcome.parked > 0 {
+            self.write(Line::warning("block-ahead", "a block's time is ahead of this computer's clock: it waits"));
+        }
+        if let Some((hash, error)) = outcome.invalid {
+            self.refuse(link, Offence::InvalidHeader, Some(hash.0), &error.to_string());
+        }
+    }
+
+    pub(super) fn take_ripe_headers(&mut self) {
+        for header in self.sync.ripe(&self.chain, self.now) {
+            // A parked header that turns out invalid is dropped; who sent it may be long gone.
+            if self.chain.insert_header(header).is_err() {
+                self.write(
+                    Line::rejected("invalid-header", "a block that waited for its time is invalid")
+                        .subject(header.hash()),
+                );
+            }
+        }
+    }
+
+    pub(super) fn on_block(&mut self, link: LinkId, block: Block) {
+        let hash = block.header.hash();
+        if !self.sync.on_block(&mut context!(self), link, hash) {
+            return;
+        }
+        self.traffic(link, true, TrafficItem::Block);
+        match validation::check_body(self.chain.params(), &block) {
+            Ok(()) => self.verify_block(link, Arc::new(block)),
+            Err(error) => {
+                // Other transactions than the header's say nothing about the block: it stays wanted.
+                if !matches!(error, BodyError::MerkleRoot | BodyError::TooLarge(_)) {
+                    let change = self.chain.mark_invalid(hash);
+                    self.on_change(change);
+                }
+                self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
+            }
+        }
+    }
+
+    fn verify_block(&mut self, link: LinkId, block: Arc<Block>) {
+        let known = |transaction: &Transaction| {
+            self.mempool.get(&transaction.id()).is_some_and(|waiting| *waiting.transaction == *transaction)
+        };
+        let checks = validation::signature_checks(self.chain.params(), self.chain.genesis(), &block, known);
+        let hash = block.header.hash();
+        self.delivered.insert(hash, link);
+        if checks.is_empty() {
+            return self.take_block(block);
+        }
+        self.sync.hold(hash);
+        let job = self.new_job();
+        self.verifying.insert(job, Verifying::Block { block, from: link });
+        self.outbox.push(Output::Verify { job, checks });
+    }
+
+    pub(super) fn on_verified(&mut self, job: JobId, valid: &[bool]) {
+        match self.verifying.remove(&job) {
+            None => {}
+            Some(Verifying::Transactions { transactions, from }) => self.take_transactions(from, transactions, valid),
+            Some(Verifying::Block { block, from }) => {
+                let hash = block.header.hash();
+                self.sync.release(&hash);
+                if valid.iter().all(|valid| *valid) {
+                    return self.take_block(block);
+                }
+                let change = self.chain.mark_invalid(hash);
+                self.on_change(change);
+                self.refuse(
+                    from,
+                    Offence::InvalidBlock,
+                    Some(hash.0),
+                    "the signature of a transaction in the block does not hold",
+                );
+            }
+        }
+    }
+
+    /// Takes in a block whose header, body and signatures hold.
+    pub(super) fn take_block(&mut self, block: Arc<Block>) {
+        let hash = block.header.hash();
+        let change = self.chain.insert_body(block);
+        let beside = change.connected.is_empty()
+            && !self.chain.is_best(&hash)
+            && self.chain.height() <= self.chain.best_header().0.height;
+        if beside && !self.chain.is_invalid(&hash) && self.sync_progress().is_none() {
+            self.write(Line::info("fork", "a block stands beside the best chain").subject(hash));
+            self.tell(Event::Fork(ForkChange::Grown { tip: hash }));
+        }
+        self.on_change(change);
+    }
+
+    /// Everything that follows from a change of the chain.
+    pub(super) fn on_change(&mut self, change: Change) {
+        for (hash, error) in &change.invalid {
+            match self.delivered.remove(hash) {
+                Some(link) if self.peers.get(link).is_some() => {
+                    self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
+                }
+                _ => self.write(Line::rejected("invalid-block", error.to_string()).subject(hash)),
+            }
+        }
+        if !change.connected.is_empty() {
+            self.follow_tip(&change);
+        }
+        for block in &change.discarded {
+            self.delivered.remove(&block.header.hash());
+        }
+        for tip in &change.discarded_tips {
+            self.write(Line::info("fork-discarded", "a branch fell too far behind and was discarded").subject(tip));
+            self.tell(Event::Fork(ForkChange::Discarded { tip: *tip }));
+        }
+    }
+
+    fn follow_tip(&mut self, change: &Change) {
+        let issuer = self.chain.params().issuer;
+        for block in &change.reverted {
+            self.wallet.disconnect(block, issuer);
+            for transaction in &block.transactions {
+                self.index.remove(&transaction.id());
+            }
+        }
+        for block in &change.connected {
+            let hash = block.header.hash();
+            self.delivered.remove(&hash);
+            self.wallet.connect(block, issuer);
+            self.index.extend(block.transactions.iter().map(|transaction| (transaction.id(), hash)));
+        }
+        let waited = self.waiting_among(&change.connected);
+        let removed = self.mempool.update(self.chain.ledger(), issuer, &change.connected, !change.reverted.is_empty());
+        self.return_transactions(change);
+        self.tell_dropped(removed);
+        self.log_connected(change);
+        if let Some(block) = self.block_summary(&self.chain.tip()) {
+            let hashes = |blocks: &[Arc<Block>]| blocks.iter().map(|block| block.header.hash()).collect();
+            self.tell(Event::Tip { block, reverted: hashes(&change.reverted), connected: hashes(&change.connected) });
+        }
+        for transaction in waited {
+            let view = self.transaction_view(&transaction);
+            self.tell(Event::Transaction(view));
+        }
+        self.tell_balance();
+        self.announce_tip(change);
+        self.miner.tip_changed();
+    }
+
+    /// Transactions of reverted and discarded blocks that the best chain lacks wait again.
+    fn return_transactions(&mut self, change: &Change) {
+        let lost = change.reverted.iter().rev().chain(change.discarded.iter().rev());
+        let mut returned = 0_usize;
+        for transaction in lost.flat_map(|block| &block.transactions) {
+            if matches!(transaction, Transaction::Reward(_)) || self.index.contains_key(&transaction.id()) {
+                continue;
+            }
+            // What does not go with the accounts any more has been spent otherwise: it is gone.
+            let transaction = Arc::new(transaction.clone());
+            returned += usize::from(
+                self.mempool.insert(self.chain.params(), self.chain.ledger(), transaction, self.now).is_ok(),
+            );
+        }
+        if returned > 0 {
+            self.write(Line::info(
+                "transactions-returned",
+                format!("back in the mempool from a lost branch: {}", counted(returned, "transaction")),
+            ));
+        }
+    }
+
+    fn waiting_among(&self, blocks: &[Arc<Block>]) -> Vec<Transaction> {
+        let confirmed = blocks.iter().flat_map(|block| &block.transactions);
+        confirmed.filter(|transaction| self.mempool.get(&transaction.id()).is_some()).cloned().collect()
+    }
+
+    fn log_connected(&mut self, change: &Change) {
+        if !change.reverted.is_empty() {
+            let message = format!(
+                "another branch has more work: {} taken back, {} connected",
+                counted(change.reverted.len(), "block"),
+                counted(change.connected.len(), "block")
+            );
+            self.write(Line::warning("reorganisation", message).subject(self.chain.tip()));
+        }
+        if change.connected.len() > MAX_LINES_AT_ONCE {
+            let message = format!(
+                "{} blocks joined the best chain, up to height {}",
+                change.connected.len(),
+                self.chain.height()
+            );
+            return self.write(Line::accepted("blocks-connected", message).subject(self.chain.tip()));
+        }
+        for block in &change.connected {
+            let (height, count) = (block.header.height, block.transactions.len());
+            let message = format!("block {height} joined the best chain with {}", counted(count, "transaction"));
+            self.write(Line::accepted("block-connected", message).subject(block.header.hash()));
+        }
+    }
+
+    /// Announces the new tip to peers that lack it, unless this node is far behind itself.
+    fn announce_tip(&mut self, change: &Change) {
+        if self.sync_progress().is_some() {
+            return;
+        }
+        let start = change.connected.len().saturating_sub(MAX_ANNOUNCED);
+        let headers: Vec<BlockHeader> = change.connected[start..].iter().map(|block| block.header).collect();
+        let tip = self.chain.tip();
+        let lacking: Vec<LinkId> =
+            self.peers.connected().filter(|(_, peer)| !peer.blocks.contains(&tip)).map(|(link, _)| link).collect();
+        let message = Message::Headers(headers);
+        for link in lacking {
+            self.send(link, &message);
+            if let Some(peer) = self.peers.get_mut(link) {
+                peer.blocks.insert(tip);
+            }
+        }
+    }
+
+    /// Stops waiting for peers that let a body wait too long.
+    pub(super) fn drop_stalled(&mut self) {
+        for link in self.sync.stalled(self.now) {
+            self.refuse(link, Offence::Stalled, None, "a block that was asked for did not come in time");
+        }
+    }
+
+    /// How far catching up has come, if this node is behind.
+    pub(super) fn sync_progress(&self) -> Option<SyncProgress> {
+        let (height, target): (Height, Height) = (self.chain.height(), self.chain.best_header().0.height);
+        (target.above(height) >= SYNC_GAP).then_some(SyncProgress { height, target })
+    }
+
+    /// Takes a block that this node found.
+    pub(super) fn take_own_block(&mut self, block: Block) -> bool {
+        if self.chain.insert_header(block.header).is_err() {
+            return false;
+        }
+        self.take_block(Arc::new(block));
+        true
+    }
+
+    pub(super) fn traffic(&mut self, link: LinkId, inbound: bool, item: TrafficItem) {
+        if let Some(peer_id) = self.peers.get(link).map(|peer| peer.id) {
+            self.tell(Event::Traffic { peer_id, inbound, item });
+        }
+    }
+}

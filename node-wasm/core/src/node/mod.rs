@@ -1,0 +1,238 @@
+//! The node: composes chain, mempool, wallet, miner and network behind the contract.
+
+/// Borrows what every network manager may use, beside the manager itself.
+macro_rules! context {
+    ($node:expr) => {
+        crate::net::mesh::Context {
+            now: $node.now,
+            peers: &mut $node.peers,
+            outbox: &mut $node.outbox,
+            log: &mut $node.log,
+            rng: &mut $node.rng,
+        }
+    };
+}
+
+mod blocks;
+mod lab;
+mod miner;
+mod peering;
+mod requests;
+mod transactions;
+mod views;
+
+use crate::block::Block;
+use crate::chain::tree::Chain;
+use crate::contract::{Input, JobId, LinkId, Output};
+use crate::hash::{BlockHash, TxId};
+use crate::keys::SecretKey;
+use crate::log::{Line, Log};
+use crate::mempool::Mempool;
+use crate::net::gossip::Gossip;
+use crate::net::mesh::Mesh;
+use crate::net::outbox::Outbox;
+use crate::net::peers::Peers;
+use crate::net::sync::Sync;
+use crate::params::ChainParams;
+use crate::transaction::Transaction;
+use crate::units::Timestamp;
+use crate::view::{Balance, Event, Role, SyncProgress};
+use crate::wallet::Wallet;
+use lab::Lab;
+use miner::Miner;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a node looks after its links, peers and requests when nothing else happens.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Signature jobs under way at most. Transactions beyond are dropped, to be announced again;
+/// blocks are bounded by what was asked for.
+const MAX_JOBS: usize = 256;
+
+/// What a node is to be.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The chain.
+    pub params: ChainParams,
+    /// What it does for others.
+    pub role: Role,
+}
+
+/// Signatures that are being verified, and what waits for them.
+#[derive(Debug)]
+enum Verifying {
+    Transactions { transactions: Vec<Arc<Transaction>>, from: LinkId },
+    Block { block: Arc<Block>, from: LinkId },
+}
+
+/// A whole node.
+#[derive(Debug)]
+pub struct Node {
+    now: Timestamp,
+    role: Role,
+    rng: ChaCha8Rng,
+    outbox: Outbox,
+    log: Log,
+    chain: Chain,
+    mempool: Mempool,
+    wallet: Wallet,
+    /// The block of the best chain that holds a transaction.
+    index: BTreeMap<TxId, BlockHash>,
+    peers: Peers,
+    mesh: Mesh,
+    gossip: Gossip,
+    sync: Sync,
+    miner: Miner,
+    lab: Lab,
+    verifying: BTreeMap<JobId, Verifying>,
+    /// Which peer a body came from, until it is connected or discarded.
+    delivered: BTreeMap<BlockHash, LinkId>,
+    last_job: u64,
+    next_heartbeat: Timestamp,
+    /// What the user interface was told last.
+    told_balance: Option<Balance>,
+    told_sync: Option<SyncProgress>,
+    clock_warned: bool,
+}
+
+impl Node {
+    /// A node with an empty chain. All its keys and choices follow from the seed.
+    pub fn new(config: Config, seed: [u8; 32], now: Timestamp) -> Self {
+        let chain = Chain::new(config.params);
+        let room = chain.params().room_id();
+        let mesh = Mesh::new(SecretKey::derive(&seed, b"peer"), chain.genesis(), room);
+        Self {
+            now,
+            role: config.role,
+            rng: ChaCha8Rng::from_seed(crate::hash::tagged_sha256(b"tabchain/choices", &[&seed])),
+            outbox: Outbox::default(),
+            log: Log::default(),
+            mempool: Mempool::default(),
+            wallet: Wallet::new(SecretKey::derive(&seed, b"wallet")),
+            index: BTreeMap::new(),
+            peers: Peers::default(),
+            mesh,
+            gossip: Gossip::default(),
+            sync: Sync::default(),
+            miner: Miner::default(),
+            lab: Lab::default(),
+            verifying: BTreeMap::new(),
+            delivered: BTreeMap::new(),
+            last_job: 0,
+            next_heartbeat: now,
+            told_balance: None,
+            told_sync: None,
+            clock_warned: false,
+            chain,
+        }
+    }
+
+    /// Takes one input. `now` never seems to go back: an earlier time counts as the last one.
+    pub fn handle(&mut self, now: Timestamp, input: Input) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Tick => {}
+            Input::TrackerOpened => self.mesh.tracker_changed(&mut context!(self), true),
+            Input::TrackerClosed => self.mesh.tracker_changed(&mut context!(self), false),
+            Input::Tracker(message) => self.mesh.on_tracker(&mut context!(self), message),
+            Input::LocalSignal { link, signal } => self.mesh.on_local_signal(&mut context!(self), link, signal),
+            Input::LinkOpened { link, binding } => self.on_link_opened(link, binding),
+            Input::LinkClosed { link } => self.on_link_closed(link),
+            Input::Received { link, frame } => self.on_frame(link, &frame),
+            Input::Verified { job, valid } => self.on_verified(job, &valid),
+            Input::Mined { job, header } => self.on_mined(job, header),
+            Input::HashRate(rate) => self.on_hash_rate(rate),
+            Input::Request { id, request } => self.on_request(id, request),
+        }
+        self.on_time();
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outbox.pop()
+    }
+
+    /// When [`Input::Tick`] is wanted at the latest.
+    pub fn next_timeout(&self) -> Option<Timestamp> {
+        let due = [
+            Some(self.next_heartbeat),
+            self.gossip.next_timeout(),
+            self.sync.next_timeout(),
+            self.miner.next_timeout(),
+        ];
+        due.into_iter().flatten().min()
+    }
+
+    /// The chain, for checkers and measurements.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The mempool, for checkers and measurements.
+    pub fn mempool(&self) -> &Mempool {
+        &self.mempool
+    }
+
+    /// The links, for checkers and measurements.
+    pub fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// This node's id.
+    pub fn id(&self) -> tracker_protocol::PeerId {
+        self.mesh.id()
+    }
+
+    /// The wallet's address.
+    pub fn address(&self) -> crate::keys::Address {
+        self.wallet.address()
+    }
+
+    fn on_time(&mut self) {
+        if self.next_heartbeat <= self.now {
+            self.next_heartbeat = self.now.after(HEARTBEAT);
+            self.look_after_links();
+            self.take_ripe_headers();
+            self.expire_transactions();
+            self.mesh.maintain(&mut context!(self));
+        }
+        self.gossip.on_time(&mut context!(self));
+        self.drop_stalled();
+        self.sync.schedule(&mut context!(self), &self.chain);
+        self.refresh_template();
+        self.tell_progress();
+    }
+
+    fn write(&mut self, line: Line) {
+        self.log.write(&mut self.outbox, self.now, line);
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outbox.push(Output::Event(event));
+    }
+
+    fn new_job(&mut self) -> JobId {
+        self.last_job += 1;
+        JobId(self.last_job)
+    }
+
+    /// Tells of a changed balance, and of progress in catching up.
+    fn tell_progress(&mut self) {
+        let sync = self.sync_progress();
+        if sync != self.told_sync {
+            self.told_sync = sync;
+            self.tell(Event::Sync(sync));
+        }
+    }
+
+    fn tell_balance(&mut self) {
+        let balance = self.balance_of(&self.wallet.address());
+        if self.told_balance.as_ref() != Some(&balance) {
+            self.told_balance = Some(balance.clone());
+            self.tell(Event::Balance(balance));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Links and what comes over them: greetings, messages, offences.
+
+use super::Node;
+use crate::contract::{ChannelBinding, LinkId};
+use crate::hash::BlockHash;
+use crate::keys::Signature;
+use crate::log::Line;
+use crate::net::gossip::Gossip;
+use crate::net::message::{Hello, MAX_DETAIL_BYTES, Message, MessageError, PROTOCOL_VERSION, Refused};
+use crate::net::offence::Offence;
+use crate::net::peers::PING_INTERVAL;
+use crate::net::sync::Sync;
+use crate::units::{Height, Timestamp, Work};
+use crate::view::{Event, PeerState};
+use rand_core::Rng;
+
+impl Node {
+    pub(super) fn on_link_opened(&mut self, link: LinkId, binding: ChannelBinding) {
+        let mut hello = Hello {
+            version: PROTOCOL_VERSION,
+            genesis: self.chain.genesis(),
+            key: self.mesh.key().public_key(),
+            role: self.role,
+            tip: self.chain.tip(),
+            height: self.chain.height(),
+            work: self.chain.work(),
+            clock: self.now,
+            proof: Signature::NONE,
+        };
+        let Some(peer) = self.peers.get_mut(link).filter(|peer| peer.state == PeerState::Connecting) else { return };
+        hello.sign(self.mesh.key(), binding, peer.outbound);
+        (peer.state, peer.since, peer.binding) = (PeerState::Greeting, self.now, Some(binding));
+        let peer_id = peer.id;
+        self.send(link, &Message::Hello(Box::new(hello)));
+        self.tell(Event::Peer { peer_id, state: Some(PeerState::Greeting) });
+    }
+
+    pub(super) fn on_link_closed(&mut self, link: LinkId) {
+        let Some(peer) = self.peers.get(link) else { return };
+        let (id, state) = (peer.id, peer.state);
+        if state == PeerState::Connected {
+            self.write(Line::info("peer-left", "the connection to a peer is gone").peer(id));
+        }
+        self.mesh.gone(&mut context!(self), link, state != PeerState::Connected);
+    }
+
+    pub(super) fn on_frame(&mut self, link: LinkId, frame: &[u8]) {
+        let now = self.now;
+        let Some(peer) = self.peers.get_mut(link).filter(|peer| peer.state != PeerState::Connecting) else { return };
+        peer.bytes_in += frame.len() as u64;
+        peer.heard = now;
+        let message = match peer.assembler.push(frame) {
+            Ok(None) => return,
+            Ok(Some(message)) => message,
+            Err(error) => return self.refuse(link, Offence::Garbage, None, &error.to_string()),
+        };
+        if !peer.bucket.take(now) {
+            return self.refuse(link, Offence::Flood, None, "more messages than the rate allows");
+        }
+        match Message::decode(&message) {
+            Ok(message) => self.on_message(link, message),
+            Err(error @ MessageError::Malformed) => self.refuse(link, Offence::Garbage, None, &error.to_string()),
+            Err(error @ MessageError::TooMany(_)) => self.refuse(link, Offence::TooMany, None, &error.to_string()),
+        }
+    }
+
+    fn on_message(&mut self, link: LinkId, message: Message) {
+        let greeted = self.peers.get(link).is_some_and(|peer| peer.state == PeerState::Connected);
+        match message {
+            Message::Hello(hello) if !greeted => self.on_hello(link, &hello),
+            Message::Hello(_) => self.refuse(link, Offence::OutOfOrder, None, "a second hello"),
+            _ if !greeted => self.refuse(link, Offence::OutOfOrder, None, "a message before the hello"),
+            Message::Ping(number) => {
+                let (tip, height, work) = (self.chain.tip(), self.chain.height(), self.chain.work());
+                self.send(link, &Message::Pong { number, tip, height, work });
+            }
+            Message::Pong { number, tip, height, work } => self.on_pong(link, number, (tip, height, work)),
+            Message::GetHeaders(locator) => self.on_get_headers(link, &locator),
+            Message::Headers(headers) => self.on_headers(link, &headers),
+            Message::GetBlocks(hashes) => self.on_get_blocks(link, hashes),
+            Message::Block(block) => self.on_block(link, *block),
+            Message::NotFound(hashes) => self.sync.on_not_found(&mut context!(self), link, &hashes),
+            Message::Announce(ids) => self.on_announce(link, &ids),
+            Message::GetTransactions(ids) => self.on_get_transactions(link, &ids),
+            Message::Transactions(transactions) => self.on_transactions(link, transactions),
+            Message::Refused(refused) => self.on_refused(link, &refused),
+        }
+    }
+
+    fn on_hello(&mut self, link: LinkId, hello: &Hello) {
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        let proved =
+            hello.key.peer_id() == peer.id && peer.binding.is_some_and(|binding| hello.proves(binding, !peer.outbound));
+        if hello.version != PROTOCOL_VERSION || hello.genesis != self.chain.genesis() {
+            self.refuse(link, Offence::WrongNetwork, None, "another version of the protocol, or another chain");
+            return self.part(link);
+        }
+        if !proved {
+            self.refuse(link, Offence::BadProof, None, "the hello does not prove the peer's id on this channel");
+            return self.part(link);
+        }
+        (peer.state, peer.since, peer.role) = (PeerState::Connected, self.now, Some(hello.role));
+        (peer.tip, peer.height, peer.work) = (hello.tip, hello.height, hello.work);
+        (peer.heard, peer.next_ping) = (self.now, self.now);
+        // How old the hello is does not matter: what counts is minutes.
+        peer.clock_ahead = hello.clock.offset_from(self.now);
+        let (id, ahead) = (peer.id, hello.work > self.chain.work());
+        self.write(Line::info("peer-joined", format!("connected to a peer at height {}", hello.height)).peer(id));
+        self.mesh.greeted(&mut context!(self), id);
+        self.check_clock();
+        if ahead {
+            Sync::ask_headers(&mut context!(self), link, self.chain.locator());
+        }
+        Gossip::introduce(&mut context!(self), link, self.mempool.iter().map(|waiting| waiting.id));
+        self.ping(link);
+    }
+
+    /// Warns the user when the clocks of most peers say another time.
+    fn check_clock(&mut self) {
+        let mut offsets: Vec<i64> = self.peers.connected().map(|(_, peer)| peer.clock_ahead).collect();
+        offsets.sort_unstable();
+        let Some(median) = offsets.get(offsets.len() / 2).copied() else { return };
+        let wrong = u128::from(median.unsigned_abs()) > self.chain.params().max_ahead.as_millis();
+        if wrong && !self.clock_warned {
+            let (minutes, side) = (median.unsigned_abs() / 60_000, if median > 0 { "behind" } else { "ahead" });
+            let message = format!(
+                "this computer's clock seems to be {minutes} minutes {side}: blocks may be refused until it is right"
+            );
+            self.write(Line::warning("clock-wrong", message));
+        }
+        self.clock_warned = wrong;
+    }
+
+    fn on_pong(&mut self, link: LinkId, number: u64, tip: (BlockHash, Height, Work)) {
+        let now = self.now;
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        let Some((_, sent)) = peer.ping.take_if(|(expected, _)| *expected == number) else { return };
+        peer.measured(now.since(sent));
+        (peer.tip, peer.height, peer.work) = tip;
+        let (peer_id, ahead) = (peer.id, peer.work > self.chain.work() && self.chain.header(&peer.tip).is_none());
+        self.tell(Event::Peer { peer_id, state: Some(PeerState::Connected) });
+        if ahead {
+            Sync::ask_headers(&mut context!(self), link, self.chain.locator());
+        }
+    }
+
+    fn on_refused(&mut self, link: LinkId, refused: &Refused) {
+        let Some(peer) = self.peers.get(link) else { return };
+        let message = format!("a peer refused something of ours: {}", refused.detail);
+        let mut line = Line::warning("refused-by-peer", message).peer(peer.id);
+        if let Some(subject) = refused.subject {
+            line = line.subject(hex::encode(subject));
+        }
+        self.write(line);
+    }
+
+    /// Refuses something of a peer's: logs it, tells the peer, and bans it if that is due.
+    pub(super) fn refuse(&mut self, link: LinkId, offence: Offence, subject: Option<[u8; 32]>, detail: &str) {
+        let Some(peer) = self.peers.get(link) else { return };
+        let id = peer.id;
+        let mut line = Line::rejected(offence.code(), detail).peer(id);
+        if let Some(subject) = subject {
+            line = line.subject(hex::encode(subject));
+        }
+        self.write(line);
+        self.send(link, &Message::Refused(Refused { offence, subject, detail: shortened(detail) }));
+        if self.peers.offend(link, offence, self.now) {
+            self.write(
+                Line::warning("peer-banned", format!("banned a peer for ten minutes: {}", offence.code())).peer(id),
+            );
+            self.part(link);
+        }
+    }
+
+    /// Closes a link from this side.
+    pub(super) fn part(&mut self, link: LinkId) {
+        self.mesh.disconnect(&mut context!(self), link, true);
+    }
+
+    /// Sends a message.
+    pub(super) fn send(&mut self, link: LinkId, message: &Message) {
+        let bytes = self.outbox.send(link, message);
+        if let Some(peer) = self.peers.get_mut(link) {
+            peer.bytes_out += bytes;
+        }
+    }
+
+    /// Drops links that let a deadline pass, and pings the others.
+    pub(super) fn look_after_links(&mut self) {
+        let now = self.now;
+        let late: Vec<LinkId> =
+            self.peers.iter().filter(|(_, peer)| peer.deadline() <= now).map(|(link, _)| link).collect();
+        for link in late {
+            if self.peers.get(link).is_some_and(|peer| peer.state == PeerState::Connected) {
+                self.refuse(link, Offence::Silent, None, "no answer for a long time");
+            }
+            self.part(link);
+        }
+        let due: Vec<LinkId> =
+            self.peers.connected().filter(|(_, peer)| peer.next_ping <= now).map(|(link, _)| link).collect();
+        for link in due {
+            self.ping(link);
+        }
+    }
+
+    fn ping(&mut self, link: LinkId) {
+        let (now, number): (Timestamp, u64) = (self.now, self.rng.next_u64());
+        if let Some(peer) = self.peers.get_mut(link) {
+            peer.ping = Some((number, now));
+            peer.next_ping = now.after(PING_INTERVAL);
+            self.send(link, &Message::Ping(number));
+        }
+    }
+}
+
+/// A text cut to what a refusal may hold, at a character's end.
+fn shortened(text: &str) -> String {
+    let end = (0..=text.len().min(MAX_DETAIL_BYTES)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text[..end].to_owned()
+}

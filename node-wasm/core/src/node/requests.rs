@@ -1,0 +1,233 @@
+//! What a user or a program asks of the node.
+
+use super::Node;
+use crate::contract::Output;
+use crate::hash::{BlockHash, TxId};
+use crate::keys::{Address, AddressError};
+use crate::log::Line;
+use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE};
+use crate::request::{ErrorCode, MAX_PAGE, Request, RequestError, RequestId, Response, SendForm};
+use crate::transaction::Memo;
+use crate::units::{Amount, AmountError, Height};
+use crate::view::{Page, SendPlan, TransactionView};
+use crate::wallet::Payment;
+use std::sync::Arc;
+use tracker_protocol::PeerId;
+
+/// Rows of a list when no limit is given.
+const DEFAULT_PAGE: u32 = 50;
+/// Most mining threads: more than any processor a browser shows.
+const MAX_THREADS: u32 = 64;
+
+type Answer = Result<Response, RequestError>;
+
+impl Node {
+    pub(super) fn on_request(&mut self, id: RequestId, request: Request) {
+        // Answered by the next block found.
+        if request == Request::MinerMine {
+            if !self.mine_for(id) {
+                self.reply(id, Err(error(ErrorCode::BadRequest, "too many requests wait for the next block")));
+            }
+            return;
+        }
+        let answer = self.answer(request);
+        self.reply(id, answer);
+    }
+
+    pub(super) fn reply(&mut self, id: RequestId, result: Answer) {
+        self.outbox.push(Output::Reply { id, result });
+    }
+
+    fn answer(&mut self, request: Request) -> Answer {
+        match request {
+            Request::Status => Ok(Response::Status(Box::new(self.status()))),
+            Request::Blocks { from, limit } => Ok(Response::Blocks(self.blocks(from, page(limit)))),
+            Request::Block { id } => self.find_block(&id),
+            Request::Transaction { id } => self.find_transaction(&id),
+            Request::Forks => Ok(Response::Forks(self.fork_tree())),
+            Request::Address => Ok(Response::Address(self.text(&self.wallet.address()))),
+            Request::Balance { address } => self.find_balance(address.as_deref()),
+            Request::CheckSend(form) => self.plan(&form).map(|(_, plan)| Response::SendPlan(plan)),
+            Request::Send(form) => self.pay(&form),
+            Request::History { from, limit } => Ok(Response::History(self.history(skip(from), page(limit)))),
+            Request::Mempool { from, limit } => Ok(Response::Mempool(self.mempool_page(skip(from), page(limit)))),
+            Request::MinerStart { threads } => self.miner_start(threads.unwrap_or(1)),
+            Request::MinerStop => {
+                self.start_mining(0);
+                Ok(Response::Done)
+            }
+            Request::Peers => Ok(Response::Peers(self.peer_views())),
+            Request::Connect { peer } => {
+                self.mesh.connect(&mut context!(self), peer);
+                Ok(Response::Done)
+            }
+            Request::Disconnect { peer } => self.disconnect_from(peer),
+            Request::Log { limit } => Ok(Response::Log(self.log.newest(page(limit)))),
+            Request::Attack { attack } => enough(self.attack(attack)),
+            Request::MinerMine => Err(error(ErrorCode::BadRequest, "answered by the next block")),
+        }
+    }
+
+    fn find_block(&self, id: &str) -> Answer {
+        let hash = match id.parse::<u32>() {
+            Ok(height) => self.chain.hash_at(Height(height)),
+            Err(_) => Some(id.parse::<BlockHash>().map_err(|problem| error(ErrorCode::BadRequest, problem))?),
+        };
+        let view = hash.and_then(|hash| self.block_view(&hash));
+        view.map(|view| Response::Block(Box::new(view)))
+            .ok_or_else(|| error(ErrorCode::NotFound, "no block with this height or hash is here"))
+    }
+
+    fn find_transaction(&self, id: &str) -> Answer {
+        let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
+        let view = self.transaction(&id).map(|transaction| self.transaction_view(&transaction));
+        view.map(|view| Response::Transaction(Box::new(view)))
+            .ok_or_else(|| error(ErrorCode::NotFound, "no transaction with this id waits or is confirmed"))
+    }
+
+    fn find_balance(&self, address: Option<&str>) -> Answer {
+        let address = match address {
+            Some(text) => self.address_from(text)?,
+            None => self.wallet.address(),
+        };
+        Ok(Response::Balance(self.balance_of(&address)))
+    }
+
+    fn miner_start(&mut self, threads: u32) -> Answer {
+        if threads == 0 || threads > MAX_THREADS {
+            return Err(error(ErrorCode::BadRequest, format!("mine on 1 to {MAX_THREADS} threads")));
+        }
+        self.start_mining(threads);
+        Ok(Response::Done)
+    }
+
+    fn disconnect_from(&mut self, peer: PeerId) -> Answer {
+        let link = self.peers.find(&peer).ok_or_else(|| error(ErrorCode::NotFound, "not connected to this peer"))?;
+        self.write(Line::info("peer-left", "closed the connection at the user's wish").peer(peer));
+        self.part(link);
+        Ok(Response::Done)
+    }
+
+    /// Checks a form field by field; gives what would be paid.
+    fn plan(&self, form: &SendForm) -> Result<(Payment, SendPlan), RequestError> {
+        let to = self.address_from(form.to.trim()).map_err(|problem| in_field(problem, "to"))?;
+        let amount = amount(&form.amount, ErrorCode::BadAmount).map_err(|problem| in_field(problem, "amount"))?;
+        if amount.is_zero() {
+            return Err(in_field(error(ErrorCode::BadAmount, "an amount above zero"), "amount"));
+        }
+        let fee = match form.fee.as_deref().map(str::trim).filter(|fee| !fee.is_empty()) {
+            Some(fee) => self::amount(fee, ErrorCode::BadFee).map_err(|problem| in_field(problem, "fee"))?,
+            None => PROPOSED_FEE,
+        };
+        let memo = Memo::new(form.memo.as_deref().unwrap_or_default());
+        let memo = memo.map_err(|problem| in_field(error(ErrorCode::BadMemo, problem), "memo"))?;
+        let payment = Payment { to, amount, fee, memo };
+        let plan = self.check_funds(&payment)?;
+        Ok((payment, plan))
+    }
+
+    fn check_funds(&self, payment: &Payment) -> Result<SendPlan, RequestError> {
+        let own = self.balance_of(&self.wallet.address());
+        let bytes = self.wallet.transfer(payment.clone(), own.nonce, self.chain.genesis(), false).to_bytes().len();
+        let least = self.mempool.floor(self.now).fee_for(bytes);
+        if payment.fee < least {
+            return Err(in_field(
+                error(ErrorCode::BadFee, format!("at least {least} TAB, or nobody forwards it")),
+                "fee",
+            ));
+        }
+        let Some(total) = payment.amount.checked_add(payment.fee) else {
+            return Err(in_field(error(ErrorCode::BadAmount, AmountError::TooLarge), "amount"));
+        };
+        let Some(left) = own.spendable.checked_sub(total) else {
+            let message = format!("with the fee it takes {total} TAB, and {} are spendable", own.spendable);
+            return Err(in_field(error(ErrorCode::InsufficientFunds, message), "amount"));
+        };
+        if self.mempool.count_of(&self.wallet.address()) >= MAX_PER_PAYER {
+            return Err(error(
+                ErrorCode::TooManyWaiting,
+                format!("{MAX_PER_PAYER} transactions of this wallet wait already"),
+            ));
+        }
+        Ok(SendPlan { to: self.text(&payment.to), amount: payment.amount, fee: payment.fee, total, left })
+    }
+
+    fn pay(&mut self, form: &SendForm) -> Answer {
+        let (payment, _) = self.plan(form)?;
+        let own = self.wallet.address();
+        let nonce = self.mempool.next_nonce(&own, self.chain.ledger().account(&own).nonce);
+        let sign = form.sign.unwrap_or(true);
+        let transaction = self.wallet.transfer(payment, nonce, self.chain.genesis(), sign);
+        let id = transaction.id();
+        if !sign {
+            enough(self.launch_transaction(transaction))?;
+            return Ok(Response::Sent(id));
+        }
+        match self.admit(&Arc::new(transaction)) {
+            Ok(()) => Ok(Response::Sent(id)),
+            Err(problem) => Err(admit_error(problem)),
+        }
+    }
+
+    fn address_from(&self, text: &str) -> Result<Address, RequestError> {
+        let prefix = self.chain.params().address_prefix;
+        if text.is_empty() {
+            return Err(error(ErrorCode::BadAddress, format!("an address, starting with {prefix}1")));
+        }
+        Address::from_text(text, prefix).map_err(|problem| match problem {
+            AddressError::WrongNetwork => {
+                error(ErrorCode::BadAddress, format!("{problem}: here they start with {prefix}1"))
+            }
+            _ => error(ErrorCode::BadAddress, problem),
+        })
+    }
+
+    fn mempool_page(&self, from: usize, limit: usize) -> Page<TransactionView> {
+        let items =
+            self.mempool.iter().skip(from).take(limit).map(|waiting| self.transaction_view(&waiting.transaction));
+        Page { items: items.collect(), total: u32::try_from(self.mempool.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// An address as this network writes it.
+    pub(super) fn text(&self, address: &Address) -> String {
+        address.to_text(self.chain.params().address_prefix)
+    }
+}
+
+fn page(limit: Option<u32>) -> usize {
+    limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE) as usize
+}
+
+fn skip(from: Option<u32>) -> usize {
+    from.unwrap_or(0) as usize
+}
+
+fn enough(peers: usize) -> Answer {
+    if peers == 0 {
+        Err(error(ErrorCode::NoPeers, "nobody is connected who could refuse it"))
+    } else {
+        Ok(Response::Done)
+    }
+}
+
+fn amount(text: &str, code: ErrorCode) -> Result<Amount, RequestError> {
+    text.trim().parse::<Amount>().map_err(|problem| error(code, problem))
+}
+
+fn admit_error(problem: AdmitError) -> RequestError {
+    let code = match problem {
+        AdmitError::InsufficientFunds { .. } => ErrorCode::InsufficientFunds,
+        AdmitError::FeeTooLow(_) | AdmitError::ReplacementFee(_) | AdmitError::Full => ErrorCode::BadFee,
+        AdmitError::TooManyOfPayer | AdmitError::NonceAhead { .. } => ErrorCode::TooManyWaiting,
+        AdmitError::Invalid(_) | AdmitError::Known | AdmitError::NonceUsed { .. } => ErrorCode::BadRequest,
+    };
+    error(code, problem)
+}
+
+fn error(code: ErrorCode, message: impl ToString) -> RequestError {
+    RequestError { code, message: message.to_string(), field: None }
+}
+
+fn in_field(error: RequestError, field: &str) -> RequestError {
+    RequestError { field: Some(field.to_owned()), ..error }
+}

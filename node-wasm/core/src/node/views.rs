@@ -1,0 +1,282 @@
+//! Snapshots of the node for people and programs.
+
+use super::Node;
+use crate::block::Block;
+use crate::hash::{BlockHash, TxId};
+use crate::keys::{Address, Signature};
+use crate::transaction::Transaction;
+use crate::units::{Amount, Height, Target, Work};
+use crate::view::{
+    Balance, BlockSummary, BlockView, Branch, Direction, ForkTree, HistoryEntry, Page, PeerView, Status,
+    TransactionKind, TransactionState, TransactionView,
+};
+use std::collections::BTreeSet;
+
+/// Blocks over which the interval and the network's hash rate are averaged.
+const RATE_SPAN: u32 = 20;
+/// Blocks of the best chain that the fork tree shows at least.
+const TREE_SPAN: u32 = 24;
+/// Branches that the fork tree shows at most: the ones with the most work.
+const MAX_BRANCHES: usize = 32;
+
+impl Node {
+    pub(super) fn status(&self) -> Status {
+        let params = self.chain.params();
+        let tip = self.chain.tip_header();
+        let target = self.chain.next_rules().0.expand().unwrap_or(params.pow_limit);
+        let (interval, rate) = self.recent_rates();
+        let peers = count(self.peers.connected().count());
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            network: params.network.clone(),
+            room: params.room.clone(),
+            role: self.role,
+            peer_id: self.mesh.id(),
+            tracker: self.mesh.tracker(),
+            room_size: self.mesh.room_size().map(|counted| counted.max(peers + 1)),
+            height: tip.height,
+            tip: self.chain.tip(),
+            tip_time: tip.time,
+            work: self.chain.work().to_string(),
+            target: target.to_string(),
+            difficulty: target.work().hashes(),
+            spacing_ms: u64::try_from(params.spacing.as_millis()).unwrap_or(u64::MAX),
+            interval_ms: interval,
+            network_hash_rate: rate,
+            peers,
+            mempool: count(self.mempool.len()),
+            mempool_bytes: self.mempool.bytes() as u64,
+            hash_rate: self.miner.hash_rate,
+            mining: self.miner.threads(),
+            blocks_found: self.miner.found,
+            syncing: self.sync_progress(),
+            profile: "tab".to_owned(),
+            address: self.text(&self.wallet.address()),
+        }
+    }
+
+    /// Mean milliseconds between the newest blocks, and the hash rate behind them.
+    fn recent_rates(&self) -> (Option<f64>, Option<f64>) {
+        let tip = self.chain.tip_header();
+        // The genesis block's time says nothing about mining.
+        let first = Height(tip.height.0.saturating_sub(RATE_SPAN).max(1));
+        let start =
+            self.chain.hash_at(first).and_then(|hash| Some((self.chain.header(&hash)?, self.chain.work_of(&hash)?)));
+        let Some((start, work)) = start.filter(|(start, _)| start.height < tip.height) else { return (None, None) };
+        let blocks = f64::from(tip.height.above(start.height));
+        let seconds = tip.time.since(start.time).as_secs_f64();
+        let done = self.chain.work().hashes() - work.hashes();
+        (Some(seconds * 1000.0 / blocks), (seconds > 0.0).then(|| done / seconds))
+    }
+
+    pub(super) fn blocks(&self, from: Option<u32>, limit: usize) -> Vec<BlockSummary> {
+        let start = from.map_or(self.chain.height(), |from| Height(from).min(self.chain.height()));
+        let heights = (0..=start.0).rev().take(limit);
+        heights
+            .filter_map(|height| self.chain.hash_at(Height(height)))
+            .filter_map(|hash| self.block_summary(&hash))
+            .collect()
+    }
+
+    pub(super) fn block_summary(&self, hash: &BlockHash) -> Option<BlockSummary> {
+        let block = self.chain.block(hash)?;
+        let work = self.chain.work_of(hash)?;
+        Some(self.summary(*hash, &block, work))
+    }
+
+    fn summary(&self, hash: BlockHash, block: &Block, work: Work) -> BlockSummary {
+        let (miner, reward) = match block.transactions.first() {
+            Some(Transaction::Reward(reward)) => (Some(self.text(&reward.to)), reward.amount),
+            _ => (None, Amount::ZERO),
+        };
+        let fees =
+            block.transactions.iter().try_fold(Amount::ZERO, |sum, transaction| sum.checked_add(transaction.fee()));
+        BlockSummary {
+            hash,
+            previous: block.header.previous,
+            height: block.header.height,
+            time: block.header.time,
+            difficulty: block.header.target.expand().map_or(0.0, |target| target.work().hashes()),
+            work: work.to_string(),
+            transactions: count(block.transactions.len()),
+            size: count(block.to_bytes().len()),
+            reward,
+            fees: fees.unwrap_or_default(),
+            miner,
+            best: self.chain.is_best(&hash),
+        }
+    }
+
+    pub(super) fn block_view(&self, hash: &BlockHash) -> Option<BlockView> {
+        let block = self.chain.block(hash)?;
+        let header = block.header;
+        let summary = self.block_summary(hash)?;
+        let confirmations = if summary.best { self.chain.height().above(header.height) + 1 } else { 0 };
+        let target = header.target.expand().unwrap_or(Target(primitive_types::U256::zero()));
+        Some(BlockView {
+            summary,
+            version: header.version,
+            merkle_root: header.merkle_root,
+            state_root: header.state_root,
+            target: target.to_string(),
+            nonce: header.nonce,
+            confirmations,
+            transaction_list: block
+                .transactions
+                .iter()
+                .map(|transaction| self.view_in(transaction, Some(*hash)))
+                .collect(),
+        })
+    }
+
+    /// A transaction that waits or is confirmed.
+    pub(super) fn transaction(&self, id: &TxId) -> Option<Transaction> {
+        if let Some(waiting) = self.mempool.get(id) {
+            return Some((*waiting.transaction).clone());
+        }
+        let block = self.chain.block(self.index.get(id)?)?;
+        block.transactions.iter().find(|transaction| transaction.id() == *id).cloned()
+    }
+
+    pub(super) fn transaction_view(&self, transaction: &Transaction) -> TransactionView {
+        self.view_in(transaction, self.index.get(&transaction.id()).copied())
+    }
+
+    /// A transaction as it stands in a block, or waits.
+    fn view_in(&self, transaction: &Transaction, block: Option<BlockHash>) -> TransactionView {
+        let hex = |signature: &Signature| Some(hex::encode(signature.0));
+        let (kind, signature, memo) = match transaction {
+            Transaction::Reward(_) => (TransactionKind::Reward, None, ""),
+            Transaction::Issue(issue) => (TransactionKind::Issue, hex(&issue.signature), ""),
+            Transaction::Transfer(transfer) => {
+                (TransactionKind::Transfer, hex(&transfer.signature), transfer.memo.as_str())
+            }
+        };
+        TransactionView {
+            id: transaction.id(),
+            kind,
+            from: transaction.payer(self.chain.params().issuer).map(|payer| self.text(&payer)),
+            to: self.text(&transaction.recipient()),
+            amount: transaction.amount(),
+            fee: transaction.fee(),
+            nonce: transaction.nonce(),
+            memo: memo.to_owned(),
+            size: count(transaction.to_bytes().len()),
+            signature,
+            status: self.state_in(block),
+        }
+    }
+
+    fn state_in(&self, block: Option<BlockHash>) -> TransactionState {
+        let Some(block) = block else { return TransactionState::Waiting };
+        match self.chain.header(&block).filter(|_| self.chain.is_best(&block)) {
+            Some(header) => {
+                let confirmations = self.chain.height().above(header.height) + 1;
+                TransactionState::Confirmed { block, height: header.height, time: header.time, confirmations }
+            }
+            None => TransactionState::Stale,
+        }
+    }
+
+    pub(super) fn balance_of(&self, address: &Address) -> Balance {
+        let account = self.chain.ledger().account(address);
+        let pending_out = self.mempool.outgoing(address);
+        Balance {
+            address: self.text(address),
+            spendable: account.balance.checked_sub(pending_out).unwrap_or_default(),
+            confirmed: account.balance,
+            immature: self.chain.ledger().immature(address),
+            pending_in: self.mempool.incoming(address),
+            pending_out,
+            nonce: self.mempool.next_nonce(address, account.nonce),
+        }
+    }
+
+    pub(super) fn history(&self, from: usize, limit: usize) -> Page<HistoryEntry> {
+        let issuer = self.chain.params().issuer;
+        let waiting = self.mempool.iter().filter(|waiting| self.wallet.concerns(&waiting.transaction, issuer));
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.transaction.nonce())));
+        let total = count(waiting.len() + self.wallet.history().len());
+        let waiting = waiting.into_iter().map(|waiting| self.history_entry(&waiting.transaction, Some(waiting.since)));
+        let confirmed = self.wallet.history().iter().rev();
+        let confirmed =
+            confirmed.filter_map(|id| self.transaction(id)).map(|transaction| self.history_entry(&transaction, None));
+        Page { items: waiting.chain(confirmed).skip(from).take(limit).collect(), total }
+    }
+
+    fn history_entry(&self, transaction: &Transaction, since: Option<crate::units::Timestamp>) -> HistoryEntry {
+        let own = self.wallet.address();
+        let paid_by_us = transaction.payer(self.chain.params().issuer) == Some(own);
+        let direction = match (paid_by_us, transaction.recipient() == own) {
+            (true, true) => Direction::Own,
+            (true, false) => Direction::Out,
+            (false, _) => Direction::In,
+        };
+        let transaction = self.transaction_view(transaction);
+        let time = match &transaction.status {
+            TransactionState::Confirmed { time, .. } => *time,
+            TransactionState::Waiting | TransactionState::Stale => since.unwrap_or(self.now),
+        };
+        HistoryEntry { transaction, direction, time }
+    }
+
+    pub(super) fn peer_views(&self) -> Vec<PeerView> {
+        let view = |peer: &crate::net::peers::Peer| PeerView {
+            peer_id: peer.id,
+            state: peer.state,
+            role: peer.role,
+            outbound: peer.outbound,
+            round_trip_ms: peer.round_trip.map(|trip| trip.as_secs_f64() * 1000.0),
+            bytes_in: peer.bytes_in,
+            bytes_out: peer.bytes_out,
+            height: peer.role.map(|_| peer.height),
+            score: peer.score,
+            connected_at: peer.role.map(|_| peer.since),
+        };
+        self.peers.iter().map(|(_, peer)| view(peer)).collect()
+    }
+
+    /// The best chain's newest blocks, and every live branch from where it left.
+    pub(super) fn fork_tree(&self) -> ForkTree {
+        let depth = self.chain.params().prune_depth;
+        let height = self.chain.height();
+        let mut tips: Vec<BlockHash> = self.chain.branch_tips().into_iter().collect();
+        tips.sort_by_key(|tip| std::cmp::Reverse(self.chain.work_of(tip)));
+        tips.truncate(MAX_BRANCHES);
+        let branches: Vec<Branch> = tips.iter().filter_map(|tip| self.branch(*tip, height, depth)).collect();
+        let lowest = branches.iter().map(|branch| branch.fork_height.0).min().unwrap_or(u32::MAX);
+        let lowest = lowest.min(height.0.saturating_sub(TREE_SPAN - 1)).max(height.0.saturating_sub(TREE_SPAN * 2));
+        let mut hashes: BTreeSet<(Height, BlockHash)> = (lowest..=height.0)
+            .filter_map(|height| self.chain.hash_at(Height(height)).map(|hash| (Height(height), hash)))
+            .collect();
+        for tip in tips {
+            let below = |hash: &BlockHash| self.chain.header(hash).map(|header| header.previous);
+            let own = std::iter::successors(Some(tip), below).take_while(|hash| !self.chain.is_best(hash));
+            let own = own.filter_map(|hash| self.chain.header(&hash).map(|header| (header.height, hash)));
+            hashes.extend(own.take_while(|(height, _)| height.0 >= lowest).take(TREE_SPAN as usize));
+        }
+        ForkTree {
+            blocks: hashes.iter().filter_map(|(_, hash)| self.block_summary(hash)).collect(),
+            branches,
+            prune_depth: depth,
+        }
+    }
+
+    fn branch(&self, tip: BlockHash, best: Height, depth: u32) -> Option<Branch> {
+        let header = self.chain.header(&tip)?;
+        let fork_height = self.chain.header(&self.chain.fork_point(&tip))?.height;
+        Some(Branch {
+            tip,
+            height: header.height,
+            work: self.chain.work_of(&tip)?.to_string(),
+            fork_height,
+            length: header.height.above(fork_height),
+            discard_in: depth.saturating_sub(best.above(header.height)),
+        })
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

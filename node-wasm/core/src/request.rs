@@ -1,0 +1,201 @@
+//! What a user or a program asks of the node, and how the node answers.
+
+use crate::hash::TxId;
+use crate::view::{
+    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, SendPlan, Status,
+    TransactionView,
+};
+use serde::{Deserialize, Serialize};
+use tracker_protocol::PeerId;
+
+/// Most rows that one answer holds, so that no request can make the node build an endless one.
+pub const MAX_PAGE: u32 = 500;
+
+/// Names a request, so that its answer finds the asker. Chosen by the asker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub u64);
+
+/// A request. Lists take `from` (rows to pass over) and `limit` (at most [`MAX_PAGE`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", content = "params", rename_all = "camelCase")]
+pub enum Request {
+    /// Answered by [`Response::Status`].
+    Status,
+    /// Blocks of the best chain, newest first; `from` is the height to start at, the tip if absent. [`Response::Blocks`].
+    Blocks {
+        /// Height of the first block.
+        from: Option<u32>,
+        /// Most blocks.
+        limit: Option<u32>,
+    },
+    /// A block by hash or height. [`Response::Block`].
+    Block {
+        /// 64 hex digits, or decimal digits.
+        id: String,
+    },
+    /// A transaction by id, confirmed or waiting. [`Response::Transaction`].
+    Transaction {
+        /// 64 hex digits.
+        id: String,
+    },
+    /// The newest part of the block tree. [`Response::Forks`].
+    Forks,
+    /// The wallet's address. [`Response::Address`].
+    Address,
+    /// Balance of an address, the wallet's own if absent. [`Response::Balance`].
+    Balance {
+        /// An address of this network.
+        address: Option<String>,
+    },
+    /// Checks a transfer as it is typed. [`Response::SendPlan`].
+    CheckSend(SendForm),
+    /// Builds, signs and sends a transfer. [`Response::Sent`].
+    Send(SendForm),
+    /// The wallet's transactions, newest first. [`Response::History`].
+    History {
+        /// Rows to pass over.
+        from: Option<u32>,
+        /// Most rows.
+        limit: Option<u32>,
+    },
+    /// Waiting transactions, best fee rate first. [`Response::Mempool`].
+    Mempool {
+        /// Rows to pass over.
+        from: Option<u32>,
+        /// Most rows.
+        limit: Option<u32>,
+    },
+    /// Mines until stopped. [`Response::Done`].
+    MinerStart {
+        /// Compute workers; 1 if absent.
+        threads: Option<u32>,
+    },
+    /// Stops mining. [`Response::Done`].
+    MinerStop,
+    /// Answers with the next block that this tab finds; starts a miner for it when none runs. [`Response::Block`].
+    MinerMine,
+    /// Connected and connecting peers. [`Response::Peers`].
+    Peers,
+    /// Connects to a peer of the room. [`Response::Done`].
+    Connect {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// Closes the connection to a peer. [`Response::Done`].
+    Disconnect {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// Lines of the log, newest first. [`Response::Log`].
+    Log {
+        /// Most lines.
+        limit: Option<u32>,
+    },
+    /// Launches an attack at every connected peer. [`Response::Done`].
+    Attack {
+        /// Which.
+        attack: Attack,
+    },
+}
+
+/// A transfer as a person fills it in.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendForm {
+    /// Receiver's address.
+    pub to: String,
+    /// Decimal TAB.
+    pub amount: String,
+    /// Decimal TAB; the node's proposal if absent.
+    pub fee: Option<String>,
+    /// Text to go with it.
+    pub memo: Option<String>,
+    /// `false` sends it without a valid signature, to see the network refuse it.
+    pub sign: Option<bool>,
+}
+
+/// What this tab can try on its peers, to show that they refuse it. The own node stays honest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attack {
+    /// Bytes that are no message.
+    Garbage,
+    /// A block on the tip whose hash misses its target.
+    TooLittleWork,
+    /// A block with all the work it needs that pays its miner more than allowed.
+    InflatedReward,
+}
+
+/// The node's answer. In JSON just the content.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    /// To [`Request::Status`].
+    Status(Box<Status>),
+    /// To [`Request::Blocks`].
+    Blocks(Vec<BlockSummary>),
+    /// To [`Request::Block`] and [`Request::MinerMine`].
+    Block(Box<BlockView>),
+    /// To [`Request::Transaction`].
+    Transaction(Box<TransactionView>),
+    /// To [`Request::Forks`].
+    Forks(ForkTree),
+    /// To [`Request::Address`].
+    Address(String),
+    /// To [`Request::Balance`].
+    Balance(Balance),
+    /// To [`Request::CheckSend`].
+    SendPlan(SendPlan),
+    /// To [`Request::Send`]: the transaction's id.
+    Sent(TxId),
+    /// To [`Request::History`].
+    History(Page<HistoryEntry>),
+    /// To [`Request::Mempool`].
+    Mempool(Page<TransactionView>),
+    /// To [`Request::Peers`].
+    Peers(Vec<PeerView>),
+    /// To [`Request::Log`].
+    Log(Vec<LogEntry>),
+    /// To requests that only act; `null` in JSON.
+    Done,
+}
+
+/// Why a request was refused. `code` is stable, `message` is for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+#[serde(rename_all = "camelCase")]
+pub struct RequestError {
+    /// A stable word.
+    pub code: ErrorCode,
+    /// A sentence.
+    pub message: String,
+    /// The field of the form that is wrong, if one is: `to`, `amount`, `fee`, `memo`.
+    pub field: Option<String>,
+}
+
+/// Stable words for what can go wrong with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorCode {
+    /// The request is not one of the API.
+    BadRequest,
+    /// Not an address of this network.
+    BadAddress,
+    /// Not an amount, or none.
+    BadAmount,
+    /// Not a fee, or below what the node forwards.
+    BadFee,
+    /// The memo is too long.
+    BadMemo,
+    /// The wallet cannot pay amount and fee.
+    InsufficientFunds,
+    /// Too many transactions of this wallet wait already.
+    TooManyWaiting,
+    /// No such block, transaction or peer.
+    NotFound,
+    /// Nobody is connected.
+    NoPeers,
+    /// The node was stopped before it could answer.
+    Stopped,
+}

@@ -1,0 +1,7 @@
+//! A compute worker. Loaded as an ES module by `compute_worker_loader.js`.
+
+fn main() {
+    // Natively there is no worker to start; the package still compiles for checks and unit tests.
+    #[cfg(target_arch = "wasm32")]
+    node_wasm::worker::start_compute();
+}

@@ -1,0 +1,415 @@
+//! The page's side of the node: starts its worker, carries requests, answers and events,
+//! and makes the WebRTC connections that the node asks for.
+
+mod config;
+
+pub use config::{StartConfig, StartError};
+
+use crate::browser::{Listener, describe, now, worker_error};
+use crate::messages::{LinkMessage, NodeStart, ToNode, ToPage};
+use crate::webrtc::{IceServer, LinkEvent, Links, fetch_ice_servers};
+use futures_channel::oneshot;
+use gloo_timers::callback::Timeout;
+use js_sys::Array;
+use node_core::contract::LinkId;
+use node_core::params::ChainParams;
+use node_core::request::{ErrorCode, Request, RequestError, RequestId};
+use node_core::view::{Event, LogEntry, LogLevel};
+use serde::de::DeserializeOwned;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType, console};
+
+/// Script of the node's worker, in the folder of the workers.
+const SCRIPT: &str = "node_worker_loader.js";
+
+/// Time for the worker to load and say so, in milliseconds: half a megabyte over a slow line.
+const READY_WITHIN_MS: u32 = 60_000;
+
+/// Requests that may wait for their answers: far more than a page draws or a program
+/// sensibly asks at once.
+const MAX_PENDING: usize = 1_024;
+
+type Answer = Result<String, RequestError>;
+type Callback = Rc<dyn Fn(&Event)>;
+
+/// A running node, seen from the page. Clones are the same node; it ends with the last of them.
+#[derive(Clone)]
+pub struct Client(Rc<Inner>);
+
+struct Inner {
+    config: StartConfig,
+    worker: Worker,
+    phase: RefCell<Phase>,
+    links: OnceCell<Links>,
+    pending: RefCell<BTreeMap<RequestId, oneshot::Sender<Answer>>>,
+    next_request: Cell<u64>,
+    subscribers: RefCell<BTreeMap<u64, Callback>>,
+    next_subscriber: Cell<u64>,
+    listeners: RefCell<Vec<Listener>>,
+}
+
+enum Phase {
+    /// The worker loads. Requests wait: what is posted now is lost.
+    Loading {
+        waiting: Vec<ToNode>,
+        ready: Option<oneshot::Sender<()>>,
+        _deadline: Timeout,
+    },
+    Running,
+    /// Over, and why.
+    Failed(String),
+}
+
+impl Client {
+    /// Starts a node. It works from now on; requests wait until it can answer.
+    pub fn start(config: StartConfig) -> Result<Self, StartError> {
+        console_error_panic_hook::set_once();
+        ChainParams::named(&config.network, &config.room)?;
+        let workers = config.workers_url()?;
+        let start = NodeStart {
+            network: config.network.clone(),
+            room: config.room.clone(),
+            tracker: config.tracker.clone(),
+            miner: config.mine > 0,
+            workers: workers.clone(),
+        };
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        options.set_name("tabchain node");
+        let worker = Worker::new_with_options(&format!("{workers}{SCRIPT}"), &options)
+            .map_err(|error| StartError::Worker(describe(&error)))?;
+        let (ready, when_ready) = oneshot::channel();
+        let client = Self(Inner::new(config, worker, ready));
+        spawn_local(client.0.run_when_ready(start, when_ready));
+        client.start_mining();
+        Ok(client)
+    }
+
+    /// What it was started with.
+    pub fn config(&self) -> &StartConfig {
+        &self.0.config
+    }
+
+    /// Why the node stopped, if it did. [`Event::Log`] with code `node-stopped` tells of it when
+    /// it happens.
+    pub fn failure(&self) -> Option<String> {
+        match &*self.0.phase.borrow() {
+            Phase::Failed(message) => Some(message.clone()),
+            Phase::Loading { .. } | Phase::Running => None,
+        }
+    }
+
+    /// Asks the node. `T` is what the request's documentation names, from [`crate::view`].
+    pub async fn request<T: DeserializeOwned>(&self, request: Request) -> Result<T, RequestError> {
+        let json = self.request_json(request).await?;
+        serde_json::from_str(&json).map_err(|error| RequestError {
+            code: ErrorCode::BadRequest,
+            message: format!("the answer is of another type: {error}"),
+            field: None,
+        })
+    }
+
+    /// Asks the node for its answer in JSON.
+    pub async fn request_json(&self, request: Request) -> Answer {
+        let (id, answer) = self.0.ask(request)?;
+        // Forgets the request also when nobody waits for it any more.
+        let _pending = Pending { client: Rc::downgrade(&self.0), id };
+        answer.await.unwrap_or_else(|oneshot::Canceled| Err(self.0.stopped()))
+    }
+
+    /// Calls `callback` for every event until the subscription is dropped.
+    pub fn subscribe(&self, callback: impl Fn(&Event) + 'static) -> Subscription {
+        let id = self.0.next_subscriber.get();
+        self.0.next_subscriber.set(id + 1);
+        self.0.subscribers.borrow_mut().insert(id, Rc::new(callback));
+        Subscription { client: Rc::downgrade(&self.0), id }
+    }
+
+    /// Mines from the start, if the configuration says so.
+    fn start_mining(&self) {
+        let threads = self.0.config.mine;
+        if threads == 0 {
+            return;
+        }
+        let client = self.clone();
+        spawn_local(async move {
+            if let Err(error) = client.request_json(Request::MinerStart { threads: Some(threads) }).await {
+                client.0.emit(&warning("mining-failed", error.message));
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+/// Keeps a callback subscribed.
+#[must_use = "dropped, it ends the subscription"]
+pub struct Subscription {
+    client: Weak<Inner>,
+    id: u64,
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Subscription").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.upgrade() {
+            // Dropped outside of the borrow: the callback may own another subscription.
+            let callback = client.subscribers.borrow_mut().remove(&self.id);
+            drop(callback);
+        }
+    }
+}
+
+/// A request that waits for its answer.
+struct Pending {
+    client: Weak<Inner>,
+    id: RequestId,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(client) = self.client.upgrade() {
+            client.pending.borrow_mut().remove(&self.id);
+        }
+    }
+}
+
+impl Inner {
+    fn new(config: StartConfig, worker: Worker, ready: oneshot::Sender<()>) -> Rc<Self> {
+        Rc::new_cyclic(|inner: &Weak<Self>| {
+            let late = Weak::clone(inner);
+            let deadline = Timeout::new(READY_WITHIN_MS, move || {
+                if let Some(inner) = late.upgrade() {
+                    inner.fail("the node's worker did not start in time");
+                }
+            });
+            let listeners = vec![
+                Self::on(inner, &worker, "message", |inner, event| {
+                    inner.receive(&event.unchecked_into::<MessageEvent>().data());
+                }),
+                Self::on(inner, &worker, "messageerror", |inner, _| {
+                    inner.fail("a message of the node's worker cannot be read");
+                }),
+                Self::on(inner, &worker, "error", |inner, event| {
+                    inner.fail(&format!("the node's worker failed: {}", worker_error(&event)));
+                }),
+            ];
+            Self {
+                config,
+                worker,
+                phase: RefCell::new(Phase::Loading { waiting: Vec::new(), ready: Some(ready), _deadline: deadline }),
+                links: OnceCell::new(),
+                pending: RefCell::default(),
+                next_request: Cell::new(0),
+                subscribers: RefCell::default(),
+                next_subscriber: Cell::new(0),
+                listeners: RefCell::new(listeners),
+            }
+        })
+    }
+
+    fn on(inner: &Weak<Self>, worker: &Worker, event: &'static str, callback: fn(&Rc<Self>, JsValue)) -> Listener {
+        let inner = Weak::clone(inner);
+        Listener::new(worker, event, move |event| {
+            if let Some(inner) = inner.upgrade() {
+                callback(&inner, event);
+            }
+        })
+    }
+
+    /// Starts the node as soon as its worker listens and the ICE servers are known.
+    fn run_when_ready(
+        self: &Rc<Self>,
+        start: NodeStart,
+        ready: oneshot::Receiver<()>,
+    ) -> impl Future<Output = ()> + 'static {
+        let inner = Rc::downgrade(self);
+        async move {
+            let ice_servers = fetch_ice_servers(start.tracker.as_deref()).await;
+            if ready.await.is_ok()
+                && let Some(inner) = inner.upgrade()
+            {
+                inner.run(start, &ice_servers);
+            }
+        }
+    }
+
+    fn run(self: &Rc<Self>, start: NodeStart, ice_servers: &[IceServer]) {
+        let previous = self.phase.replace(Phase::Running);
+        let Phase::Loading { waiting, .. } = previous else {
+            *self.phase.borrow_mut() = previous;
+            return;
+        };
+        let inner = Rc::downgrade(self);
+        let links = Links::new(ice_servers, move |event| {
+            if let Some(inner) = inner.upgrade() {
+                inner.link_event(event);
+            }
+        });
+        // Set here and nowhere else.
+        let _ = self.links.set(links);
+        self.post(&ToNode::Start(start));
+        for message in &waiting {
+            self.post(message);
+        }
+    }
+
+    fn ask(&self, request: Request) -> Result<(RequestId, oneshot::Receiver<Answer>), RequestError> {
+        if self.pending.borrow().len() >= MAX_PENDING {
+            let message = format!("{MAX_PENDING} requests wait for their answers already");
+            return Err(RequestError { code: ErrorCode::BadRequest, message, field: None });
+        }
+        let id = RequestId(self.next_request.get());
+        let message = ToNode::Request { id, request };
+        match &mut *self.phase.borrow_mut() {
+            Phase::Failed(_) => {}
+            Phase::Loading { waiting, .. } => waiting.push(message),
+            Phase::Running => self.post(&message),
+        }
+        if let Phase::Failed(_) = &*self.phase.borrow() {
+            return Err(self.stopped());
+        }
+        self.next_request.set(id.0 + 1);
+        let (sender, receiver) = oneshot::channel();
+        self.pending.borrow_mut().insert(id, sender);
+        Ok((id, receiver))
+    }
+
+    fn stopped(&self) -> RequestError {
+        let message = match &*self.phase.borrow() {
+            Phase::Failed(message) => message.clone(),
+            Phase::Loading { .. } | Phase::Running => "the node was stopped".to_owned(),
+        };
+        RequestError { code: ErrorCode::Stopped, message, field: None }
+    }
+
+    fn post(&self, message: &ToNode) {
+        // Neither can fail: the messages are plain data, and a text can always be cloned.
+        if let Ok(text) = serde_json::to_string(message) {
+            let _ = self.worker.post_message(&JsValue::from_str(&text));
+        }
+    }
+
+    fn receive(&self, message: &JsValue) {
+        match LinkMessage::from_js(message) {
+            Some(LinkMessage::Frame(link, frame)) => return self.with_links(|links| links.send(link, frame)),
+            Some(LinkMessage::Handled(link, bytes)) => return self.with_links(|links| links.handled(link, bytes)),
+            None => {}
+        }
+        let parsed = message.as_string().map(|text| serde_json::from_str::<ToPage>(&text));
+        match parsed {
+            Some(Ok(message)) => self.perform(message),
+            Some(Err(error)) => self.fail(&format!("a message of the node's worker cannot be read: {error}")),
+            None => self.fail("the node's worker sent what is no message"),
+        }
+    }
+
+    fn perform(&self, message: ToPage) {
+        match message {
+            ToPage::Ready => {
+                if let Phase::Loading { ready, .. } = &mut *self.phase.borrow_mut()
+                    && let Some(ready) = ready.take()
+                {
+                    // Nobody listens when the client was dropped meanwhile.
+                    let _ = ready.send(());
+                }
+            }
+            ToPage::Failed { message } => self.fail(&message),
+            ToPage::Event(event) => self.emit(&event),
+            ToPage::Reply { id, result } => {
+                let sender = self.pending.borrow_mut().remove(&id);
+                if let Some(sender) = sender {
+                    // Nobody waits when the request was given up.
+                    let _ = sender.send(result.map(|json| json.get().to_owned()));
+                }
+            }
+            ToPage::Dial { link } => self.with_links(|links| links.dial(link)),
+            ToPage::Answer { link, sdp } => self.with_links(|links| links.answer(link, sdp)),
+            ToPage::RemoteSignal { link, signal } => self.with_links(|links| links.remote_signal(link, signal)),
+            ToPage::Close { link } => self.with_links(|links| links.close(link)),
+        }
+    }
+
+    fn with_links(&self, act: impl FnOnce(&Links)) {
+        if let Some(links) = self.links.get() {
+            act(links);
+        }
+    }
+
+    fn link_event(&self, event: LinkEvent) {
+        match event {
+            LinkEvent::Signal { link, signal } => self.post(&ToNode::LocalSignal { link, signal }),
+            LinkEvent::Opened { link, binding } => self.post(&ToNode::LinkOpened { link, binding }),
+            LinkEvent::Frame { link, frame } => self.post_frame(link, frame),
+            LinkEvent::Closed { link, error } => {
+                console::debug_1(&JsValue::from_str(&format!("link {} closed: {error}", link.0)));
+                self.post(&ToNode::LinkClosed { link });
+            }
+        }
+    }
+
+    fn post_frame(&self, link: LinkId, frame: js_sys::ArrayBuffer) {
+        let (message, transfer): (JsValue, Array) = LinkMessage::Frame(link, frame).to_js();
+        // Fails only for values that cannot be transferred; a received buffer can.
+        let _ = self.worker.post_message_with_transfer(&message, &transfer);
+    }
+
+    /// Calls every subscriber; those may subscribe, end subscriptions and ask meanwhile.
+    fn emit(&self, event: &Event) {
+        let callbacks: Vec<Callback> = self.subscribers.borrow().values().cloned().collect();
+        for callback in callbacks {
+            callback(event);
+        }
+    }
+
+    /// The node cannot go on: ends everything and says so to everybody who waits or listens.
+    fn fail(&self, message: &str) {
+        if matches!(&*self.phase.borrow(), Phase::Failed(_)) {
+            return;
+        }
+        let ended = self.phase.replace(Phase::Failed(message.to_owned()));
+        self.worker.terminate();
+        self.with_links(Links::close_all);
+        let pending = std::mem::take(&mut *self.pending.borrow_mut());
+        let listeners = std::mem::take(&mut *self.listeners.borrow_mut());
+        // Apart from this call, because one of these may be running it. Senders that go end their requests.
+        spawn_local(async move { drop((ended, pending, listeners)) });
+        self.emit(&warning("node-stopped", message.to_owned()));
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.worker.terminate();
+        if let Some(links) = self.links.get() {
+            links.close_all();
+        }
+    }
+}
+
+/// A line that the page itself adds to the log; number 0, for it is not one of the node's.
+fn warning(code: &str, message: String) -> Event {
+    Event::Log(LogEntry {
+        sequence: 0,
+        time: now(),
+        level: LogLevel::Warning,
+        code: code.to_owned(),
+        message,
+        peer: None,
+        subject: None,
+    })
+}

@@ -1,0 +1,122 @@
+//! What a node is started with, and where the page's address says so.
+
+use node_core::params::{PUBLIC_ROOM, ParamsError};
+use web_sys::{Url, UrlSearchParams, Window};
+
+/// Network of a tab whose address names none.
+const DEFAULT_NETWORK: &str = "main";
+
+/// Path of the tracker's WebSocket on its host.
+const TRACKER_PATH: &str = "/ws";
+
+/// The element that says where the workers' scripts lie.
+const WORKERS_META: &str = "meta[name='tabchain-workers']";
+
+/// Where they lie without it: beside the page.
+const DEFAULT_WORKERS: &str = "./";
+
+/// Why a node cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// Not in a page.
+    #[error("a node starts from a page")]
+    NoPage,
+    /// A parameter of the page's address makes no sense.
+    #[error("the address parameter `{name}` is not {expected}")]
+    BadParameter {
+        /// Its name.
+        name: &'static str,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// There are no chain parameters for this network and room.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// The folder of the workers' scripts has no address.
+    #[error("the folder of the workers' scripts has no valid address")]
+    BadWorkers,
+    /// The browser does not start workers.
+    #[error("the browser does not start the node's worker: {0}")]
+    Worker(String),
+}
+
+/// What a node is started with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartConfig {
+    /// Name of the chain parameters: `main` or `dev`.
+    pub network: String,
+    /// Name of the room.
+    pub room: String,
+    /// Address of the tracker's WebSocket; none for a node that stays alone.
+    pub tracker: Option<String>,
+    /// Threads to mine with from the start; 0 does not mine.
+    pub mine: u32,
+    /// Folder of the workers' scripts, relative to the page or absolute.
+    pub workers: String,
+}
+
+impl StartConfig {
+    /// Reads the page's address (`network`, `room`, `mine`, `tracker`) and its `tabchain-workers` element.
+    pub fn from_page() -> Result<Self, StartError> {
+        let window = web_sys::window().ok_or(StartError::NoPage)?;
+        let search = window.location().search().map_err(|_| StartError::NoPage)?;
+        let parameters = UrlSearchParams::new_with_str(&search).map_err(|_| StartError::NoPage)?;
+        let mine = parameters.get("mine").unwrap_or_else(|| "0".to_owned());
+        let tracker = match parameters.get("tracker") {
+            Some(address) => tracker_address(&address)?,
+            None => default_tracker(&window)?,
+        };
+        Ok(Self {
+            network: parameters.get("network").unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
+            room: parameters.get("room").unwrap_or_else(|| PUBLIC_ROOM.to_owned()),
+            tracker: Some(tracker),
+            mine: parse_threads(&mine)?,
+            workers: workers_of(&window).unwrap_or_else(|| DEFAULT_WORKERS.to_owned()),
+        })
+    }
+
+    /// Absolute address of the workers' folder, ending in a slash.
+    pub(super) fn workers_url(&self) -> Result<String, StartError> {
+        let document = web_sys::window().and_then(|window| window.document()).ok_or(StartError::NoPage)?;
+        let base = document.base_uri().ok().flatten().ok_or(StartError::NoPage)?;
+        let url = Url::new_with_base(&self.workers, &base).map_err(|_| StartError::BadWorkers)?.href();
+        Ok(if url.ends_with('/') { url } else { format!("{url}/") })
+    }
+}
+
+fn parse_threads(text: &str) -> Result<u32, StartError> {
+    text.parse().map_err(|_| StartError::BadParameter { name: "mine", expected: "a number of threads" })
+}
+
+fn tracker_address(address: &str) -> Result<String, StartError> {
+    let url = Url::new(address).ok().filter(|url| matches!(url.protocol().as_str(), "ws:" | "wss:"));
+    url.map(|url| url.href())
+        .ok_or(StartError::BadParameter { name: "tracker", expected: "an address that begins with ws:// or wss://" })
+}
+
+/// The tracker that served the page.
+fn default_tracker(window: &Window) -> Result<String, StartError> {
+    let location = window.location();
+    let protocol = location.protocol().map_err(|_| StartError::NoPage)?;
+    let host = location.host().map_err(|_| StartError::NoPage)?;
+    let scheme = if protocol == "https:" { "wss" } else { "ws" };
+    Ok(format!("{scheme}://{host}{TRACKER_PATH}"))
+}
+
+fn workers_of(window: &Window) -> Option<String> {
+    window.document()?.query_selector(WORKERS_META).ok()??.get_attribute("content")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_a_number() {
+        assert_eq!(parse_threads("0"), Ok(0));
+        assert_eq!(parse_threads("8"), Ok(8));
+        for bad in ["", "-1", "1.5", "all", "99999999999"] {
+            assert!(matches!(parse_threads(bad), Err(StartError::BadParameter { name: "mine", .. })), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The driver: feeds the node with what happens, and does what it says.
+
+use super::pool::Pool;
+use super::timer::Timer;
+use super::tracker_client::TrackerClient;
+use super::{Scope, on_panic, scope};
+use crate::browser::{Listener, now};
+use crate::messages::{LinkMessage, NodeStart, ToNode, ToPage};
+use js_sys::Uint8Array;
+use node_core::contract::{Input, LinkId, Output};
+use node_core::node::{Config, Node};
+use node_core::params::ChainParams;
+use node_core::request::{ErrorCode, RequestError, Response};
+use node_core::view::{Event, LogEntry, LogLevel, Role};
+use serde_json::value::{RawValue, to_raw_value};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::{Rc, Weak};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::MessageEvent;
+
+/// Bytes of a link that are handled before the page hears of it: some frames at once.
+const REPORT_HANDLED_BYTES: u32 = 256 * 1024;
+
+/// Why the node's worker cannot run the node.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Params(#[from] node_core::params::ParamsError),
+    #[error("the browser gives no random numbers: {0}")]
+    Random(getrandom::Error),
+}
+
+/// The node and all that serves it.
+struct Driver {
+    page: Page,
+    node: RefCell<Node>,
+    inbox: RefCell<VecDeque<Input>>,
+    running: Cell<bool>,
+    timer: Timer,
+    tracker: OnceCell<TrackerClient>,
+    pool: Pool,
+    /// Open links, with the bytes that were handled and not yet reported to the page.
+    handled: RefCell<BTreeMap<LinkId, u32>>,
+}
+
+/// The way to the page.
+#[derive(Clone)]
+struct Page(Scope);
+
+impl Page {
+    fn send(&self, message: &ToPage) {
+        // Neither can fail: the messages are plain data, and a text can always be cloned.
+        if let Ok(text) = serde_json::to_string(message) {
+            let _ = self.0.post_message(&JsValue::from_str(&text));
+        }
+    }
+
+    fn send_link(&self, message: &LinkMessage) {
+        let (message, transfer) = message.to_js();
+        // Fails only for values that cannot be transferred; a fresh buffer can.
+        let _ = self.0.post_message_with_transfer(&message, &transfer);
+    }
+
+    fn warn(&self, code: &str, message: String) {
+        // Number 0: the line is the shell's, not one of the node's log.
+        self.send(&ToPage::Event(Event::Log(LogEntry {
+            sequence: 0,
+            time: now(),
+            level: LogLevel::Warning,
+            code: code.to_owned(),
+            message,
+            peer: None,
+            subject: None,
+        })));
+    }
+}
+
+impl Driver {
+    fn start(page: Page, start: NodeStart) -> Result<Rc<Self>, StartError> {
+        let params = ChainParams::named(&start.network, &start.room)?;
+        let role = if start.miner { Role::Miner } else { Role::Full };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(StartError::Random)?;
+        let node = Node::new(Config { params, role }, seed, now());
+        let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
+            let warnings = page.clone();
+            let tick = Self::input_of(driver);
+            Self {
+                timer: Timer::new(page.0.clone(), move || tick(Input::Tick)),
+                pool: Pool::new(start.workers, Self::input_of(driver), move |code, message| {
+                    warnings.warn(code, message);
+                }),
+                page,
+                node: RefCell::new(node),
+                inbox: RefCell::default(),
+                // Nothing is handled before it is complete.
+                running: Cell::new(true),
+                tracker: OnceCell::new(),
+                handled: RefCell::default(),
+            }
+        });
+        driver.drain();
+        if let Some(url) = start.tracker {
+            let connection = TrackerClient::connect(url, Self::input_of(&Rc::downgrade(&driver)));
+            // Set here and nowhere else.
+            let _ = driver.tracker.set(connection);
+        }
+        driver.work_off();
+        Ok(driver)
+    }
+
+    fn input_of(driver: &Weak<Self>) -> impl Fn(Input) + 'static {
+        let driver = Weak::clone(driver);
+        move |input| {
+            if let Some(driver) = driver.upgrade() {
+                driver.input(input);
+            }
+        }
+    }
+
+    /// Something happened. What happens while the node works waits its turn.
+    fn input(&self, input: Input) {
+        self.inbox.borrow_mut().push_back(input);
+        if !self.running.replace(true) {
+            self.work_off();
+        }
+    }
+
+    /// Handles what has come in, until there is no more.
+    fn work_off(&self) {
+        loop {
+            let next = self.inbox.borrow_mut().pop_front();
+            let Some(input) = next else { break };
+            self.handle(input);
+        }
+        self.running.set(false);
+        let deadline = self.node.borrow().next_timeout();
+        self.timer.set(now(), deadline);
+    }
+
+    fn handle(&self, input: Input) {
+        let received = match &input {
+            Input::Received { link, frame } => Some((*link, u32::try_from(frame.len()).unwrap_or(u32::MAX))),
+            Input::LinkOpened { link, .. } => {
+                self.handled.borrow_mut().insert(*link, 0);
+                None
+            }
+            Input::LinkClosed { link } => {
+                self.handled.borrow_mut().remove(link);
+                None
+            }
+            _ => None,
+        };
+        self.node.borrow_mut().handle(now(), input);
+        self.drain();
+        if let Some((link, bytes)) = received {
+            self.count_handled(link, bytes);
+        }
+    }
+
+    fn count_handled(&self, link: LinkId, bytes: u32) {
+        if let Some(handled) = self.handled.borrow_mut().get_mut(&link) {
+            *handled = handled.saturating_add(bytes);
+            if *handled >= REPORT_HANDLED_BYTES {
+                self.page.send_link(&LinkMessage::Handled(link, std::mem::take(handled)));
+            }
+        }
+    }
+
+    fn drain(&self) {
+        loop {
+            let next = self.node.borrow_mut().poll_output();
+            let Some(output) = next else { break };
+            self.perform(output);
+        }
+    }
+
+    fn perform(&self, output: Output) {
+        match output {
+            Output::Tracker(message) => {
+                if let Some(tracker) = self.tracker.get() {
+                    tracker.send(&message);
+                }
+            }
+            Output::Dial { link, .. } => self.page.send(&ToPage::Dial { link }),
+            Output::Answer { link, sdp, .. } => self.page.send(&ToPage::Answer { link, sdp }),
+            Output::RemoteSignal { link, signal } => self.page.send(&ToPage::RemoteSignal { link, signal }),
+            Output::Send { link, frame } => {
+                self.page.send_link(&LinkMessage::Frame(link, Uint8Array::from(frame.as_slice()).buffer()));
+            }
+            Output::Close { link } => {
+                self.handled.borrow_mut().remove(&link);
+                self.page.send(&ToPage::Close { link });
+            }
+            Output::Verify { job, checks } => self.pool.verify(job, checks),
+            Output::Mine { job, header, threads } => self.pool.mine(job, header, threads),
+            Output::StopMining => self.pool.stop_mining(),
+            Output::Event(event) => self.page.send(&ToPage::Event(event)),
+            Output::Reply { id, result } => {
+                let result = result.and_then(|response| to_json(&response));
+                self.page.send(&ToPage::Reply { id, result });
+            }
+        }
+    }
+
+    fn receive(&self, message: ToNode) {
+        match message {
+            // The page starts a node once.
+            ToNode::Start(_) => {}
+            ToNode::Request { id, request } => self.input(Input::Request { id, request }),
+            ToNode::LocalSignal { link, signal } => self.input(Input::LocalSignal { link, signal }),
+            ToNode::LinkOpened { link, binding } => self.input(Input::LinkOpened { link, binding }),
+            ToNode::LinkClosed { link } => self.input(Input::LinkClosed { link }),
+        }
+    }
+}
+
+fn to_json(response: &Response) -> Result<Box<RawValue>, RequestError> {
+    to_raw_value(response).map_err(|error| RequestError {
+        code: ErrorCode::Stopped,
+        message: format!("the answer cannot be written: {error}"),
+        field: None,
+    })
+}
+
+/// Takes one message of the page.
+fn receive(driver: &OnceCell<Rc<Driver>>, page: &Page, message: &JsValue) {
+    if let Some(LinkMessage::Frame(link, buffer)) = LinkMessage::from_js(message) {
+        if let Some(driver) = driver.get() {
+            driver.input(Input::Received { link, frame: Uint8Array::new(&buffer).to_vec() });
+        }
+        return;
+    }
+    let parsed = message.as_string().map(|text| serde_json::from_str::<ToNode>(&text));
+    match (parsed, driver.get()) {
+        (Some(Ok(message)), Some(driver)) => driver.receive(message),
+        (Some(Ok(ToNode::Start(start))), None) => match Driver::start(page.clone(), start) {
+            // Set here and nowhere else.
+            Ok(started) => drop(driver.set(started)),
+            Err(error) => page.send(&ToPage::Failed { message: error.to_string() }),
+        },
+        _ => page.send(&ToPage::Failed { message: "the page sent what is no message".to_owned() }),
+    }
+}
+
+/// Starts the node's worker in the worker that this runs in.
+pub fn start() {
+    on_panic(|message| Page(scope()).send(&ToPage::Failed { message }));
+    let page = Page(scope());
+    let driver = OnceCell::new();
+    let answers = page.clone();
+    let messages = Listener::new(&page.0, "message", move |event| {
+        receive(&driver, &answers, &event.unchecked_into::<MessageEvent>().data());
+    });
+    // It lives as long as the worker, which ends by being terminated.
+    std::mem::forget(messages);
+    page.send(&ToPage::Ready);
+}

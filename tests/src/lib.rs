@@ -1,0 +1,4 @@
+//! What the scenarios share: a simulator of whole networks, and checkers of what must always hold.
+
+pub mod difficulty;
+pub mod simulator;

@@ -1,0 +1,363 @@
+//! A network of whole nodes in virtual time: the same node and the same tracker as in the real
+//! thing, everything else modelled. A seed replays a run exactly.
+//!
+//! Events are ordered by time and then by the order in which they came up. Channels are reliable
+//! and ordered, as WebRTC's are; loss below them shows as delay. Proof of work is real, at a
+//! difficulty that hash rates of a few hashes a second meet.
+
+mod channels;
+pub mod checks;
+mod driver;
+mod network;
+
+pub use channels::ChannelOptions;
+pub use network::NetworkOptions;
+
+use channels::Channels;
+use network::Network;
+use node_core::contract::{Input, LinkId};
+use node_core::node::{Config, Node};
+use node_core::params::{ChainParams, target_of_work};
+use node_core::request::{Request, RequestError, RequestId, Response};
+use node_core::units::{Amount, Height, Timestamp};
+use node_core::view::{Event, LogEntry, Role};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tracker_server::{ConnectionId, Limits, Tracker};
+
+/// Virtual time at which every run starts: 2026-06-01, after every genesis block.
+const START: Timestamp = Timestamp::from_millis(1_780_272_000_000);
+/// Events of one run at most: a run that needs more never ends.
+const MAX_EVENTS: u64 = 50_000_000;
+/// Lines of a node's log that are kept for checks.
+const MAX_LOG: usize = 10_000;
+
+/// Names a node of a simulation: its number in the order of coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeIndex(pub usize);
+
+/// What a run is made of.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Replays the run.
+    pub seed: u64,
+    /// The chain.
+    pub params: ChainParams,
+    /// Latency and loss.
+    pub network: NetworkOptions,
+}
+
+impl Options {
+    /// A development network on links of some 50 ms one way, of which one packet in a hundred is lost.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, params: simulation_params(), network: NetworkOptions::default() }
+    }
+}
+
+/// The development network at a difficulty of a few hashes.
+pub fn simulation_params() -> ChainParams {
+    let mut params = ChainParams::named("dev", "simulation").expect("the names are valid");
+    params.pow_limit = target_of_work(0);
+    params.first_target = target_of_work(4).to_compact();
+    params
+}
+
+/// One node and what the simulator knows of it.
+struct Member {
+    node: Node,
+    /// Hashes a second while it mines.
+    hash_rate: f64,
+    /// Milliseconds that its clock is ahead of the true time.
+    clock_ahead_ms: i64,
+    /// The tracker's name for its connection, while there is one.
+    tracker: Option<ConnectionId>,
+    /// Distinguishes the newest mining job from older ones.
+    mining: u64,
+    wake_at: Option<Timestamp>,
+    replies: BTreeMap<RequestId, Result<Response, RequestError>>,
+    log: Vec<LogEntry>,
+    stopped: bool,
+}
+
+enum Happening {
+    /// A node gets an input.
+    Input(NodeIndex, Box<Input>),
+    /// A node's timer may be due.
+    Wake(NodeIndex),
+    /// A node's miner finds a block, if it still works on this job.
+    Found(NodeIndex, u64, Box<driver::MiningJob>),
+    /// A text reaches the tracker.
+    ToTracker(NodeIndex, String),
+    /// The tracker looks at its clock.
+    TrackerTick,
+}
+
+/// A running network.
+pub struct Simulation {
+    now: Timestamp,
+    sequence: u64,
+    handled: u64,
+    rng: ChaCha8Rng,
+    options: Options,
+    queue: BTreeMap<(Timestamp, u64), Happening>,
+    members: Vec<Member>,
+    network: Network,
+    channels: Channels,
+    tracker: Option<Tracker>,
+    last_connection: u64,
+    last_request: u64,
+    last_mining: u64,
+}
+
+impl Simulation {
+    /// An empty network with a tracker.
+    pub fn new(options: Options) -> Self {
+        let mut simulation = Self {
+            now: START,
+            sequence: 0,
+            handled: 0,
+            rng: ChaCha8Rng::seed_from_u64(options.seed),
+            network: Network::new(options.network.clone()),
+            channels: Channels::default(),
+            tracker: None,
+            queue: BTreeMap::new(),
+            members: Vec::new(),
+            last_connection: 0,
+            last_request: 0,
+            last_mining: 0,
+            options,
+        };
+        simulation.start_tracker();
+        simulation
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Time since the run started.
+    pub fn elapsed(&self) -> Duration {
+        self.now.since(START)
+    }
+
+    /// Adds a node; it connects to the tracker at once. `hash_rate` counts once it mines.
+    pub fn add_node(&mut self, hash_rate: f64) -> NodeIndex {
+        self.add_node_with_clock(hash_rate, 0)
+    }
+
+    /// Adds a node whose clock is so many milliseconds ahead, or behind when negative.
+    pub fn add_node_with_clock(&mut self, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        let config = Config { params: self.options.params.clone(), role: Role::Full };
+        let node = Node::new(config, seed, shifted(self.now, clock_ahead_ms));
+        let index = NodeIndex(self.members.len());
+        let (mining, replies, log) = (0, BTreeMap::new(), Vec::new());
+        self.members.push(Member {
+            node,
+            hash_rate,
+            clock_ahead_ms,
+            tracker: None,
+            mining,
+            wake_at: None,
+            replies,
+            log,
+            stopped: false,
+        });
+        self.connect_to_tracker(index);
+        self.deliver(index, Input::Tick);
+        index
+    }
+
+    /// Takes a node away, as when its tab is closed.
+    pub fn stop_node(&mut self, index: NodeIndex) {
+        self.members[index.0].stopped = true;
+        self.members[index.0].mining = 0;
+        self.disconnect_from_tracker(index);
+        for (other, link) in self.channels.close_all(index) {
+            self.schedule(Duration::from_millis(500), Happening::Input(other, Box::new(Input::LinkClosed { link })));
+        }
+    }
+
+    /// The tracker dies: every connection to it is lost.
+    pub fn stop_tracker(&mut self) {
+        self.tracker = None;
+        for index in self.running() {
+            if self.members[index.0].tracker.take().is_some() {
+                self.deliver(index, Input::TrackerClosed);
+            }
+        }
+    }
+
+    /// The tracker is there (again); every node comes back to it.
+    pub fn start_tracker(&mut self) {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        self.tracker = Some(Tracker::new(Limits::default(), seed));
+        self.schedule(Duration::from_secs(1), Happening::TrackerTick);
+        for index in self.running() {
+            self.connect_to_tracker(index);
+        }
+    }
+
+    /// Cuts the network: nodes of different groups reach each other no more. Every node that is
+    /// not in `group` is in the other one.
+    pub fn partition(&mut self, group: &[NodeIndex]) {
+        self.network.partition(group);
+    }
+
+    /// Holds back the headers and blocks that a node sends from now on.
+    pub fn withhold(&mut self, index: NodeIndex) {
+        self.network.withhold(index);
+    }
+
+    /// Lets go what was held back of a node; it heard everything all the time.
+    pub fn release(&mut self, index: NodeIndex) {
+        let held = self.network.release(index);
+        self.send_held(held);
+    }
+
+    /// Heals the network.
+    pub fn heal(&mut self) {
+        let held = self.network.heal();
+        self.send_held(held);
+    }
+
+    fn send_held(&mut self, held: Vec<network::Held>) {
+        for (sender, receiver, link, frame) in held {
+            let delay = self.network.delay(&mut self.rng, sender, receiver);
+            self.schedule(delay, Happening::Input(receiver, Box::new(Input::Received { link, frame })));
+        }
+    }
+
+    /// Asks a node something and gives its answer.
+    pub fn request(&mut self, index: NodeIndex, request: Request) -> Result<Response, RequestError> {
+        let id = self.post(index, request);
+        let reply = self.members[index.0].replies.remove(&id);
+        reply.expect("every request but one for the next block is answered at once")
+    }
+
+    /// Sends bytes of one's own making over every link of a node, as a hostile peer would.
+    pub fn send_raw(&mut self, index: NodeIndex, frame: &[u8]) {
+        let links: Vec<LinkId> = self.members[index.0].node.peers().connected().map(|(link, _)| link).collect();
+        for link in links {
+            self.transmit(index, link, frame.to_vec());
+        }
+    }
+
+    /// Starts or stops a node's miner.
+    pub fn mine(&mut self, index: NodeIndex, on: bool) {
+        let request = if on { Request::MinerStart { threads: Some(1) } } else { Request::MinerStop };
+        self.request(index, request).expect("one thread is allowed");
+    }
+
+    /// A node.
+    pub fn node(&self, index: NodeIndex) -> &Node {
+        &self.members[index.0].node
+    }
+
+    /// Lines of a node's log, oldest first.
+    pub fn log(&self, index: NodeIndex) -> &[LogEntry] {
+        &self.members[index.0].log
+    }
+
+    /// Nodes that were not stopped.
+    pub fn running(&self) -> Vec<NodeIndex> {
+        (0..self.members.len()).map(NodeIndex).filter(|index| !self.members[index.0].stopped).collect()
+    }
+
+    /// Lets so much virtual time pass; what must always hold is checked after every event.
+    pub fn run_for(&mut self, duration: Duration) {
+        let end = self.now.after(duration);
+        self.run_while(end, |_| true);
+        self.now = end;
+    }
+
+    /// Lets time pass until a condition holds, at most so long; gives whether it came to hold.
+    pub fn run_until(&mut self, limit: Duration, condition: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now.after(limit);
+        self.run_while(end, |simulation| !condition(simulation));
+        condition(self)
+    }
+
+    /// Whether all running nodes have one tip.
+    pub fn agree(&self) -> bool {
+        let tips: std::collections::BTreeSet<_> =
+            self.running().iter().map(|index| self.node(*index).chain().tip()).collect();
+        tips.len() <= 1
+    }
+
+    /// The least height of all running nodes.
+    pub fn least_height(&self) -> Height {
+        self.running().iter().map(|index| self.node(*index).chain().height()).min().unwrap_or_default()
+    }
+
+    /// What a node's wallet can spend.
+    pub fn spendable(&mut self, index: NodeIndex) -> Amount {
+        match self.request(index, Request::Balance { address: None }) {
+            Ok(Response::Balance(balance)) => balance.spendable,
+            other => panic!("a balance, not {other:?}"),
+        }
+    }
+
+    /// The text of a node's address.
+    pub fn address(&mut self, index: NodeIndex) -> String {
+        match self.request(index, Request::Address) {
+            Ok(Response::Address(address)) => address,
+            other => panic!("an address, not {other:?}"),
+        }
+    }
+
+    fn post(&mut self, index: NodeIndex, request: Request) -> RequestId {
+        self.last_request += 1;
+        let id = RequestId(self.last_request);
+        self.deliver(index, Input::Request { id, request });
+        id
+    }
+
+    fn run_while(&mut self, end: Timestamp, goes_on: impl Fn(&Self) -> bool) {
+        while goes_on(self) {
+            let Some((&(time, _), _)) = self.queue.first_key_value() else { return };
+            if time > end {
+                return;
+            }
+            if let Some(((time, _), happening)) = self.queue.pop_first() {
+                self.now = self.now.max(time);
+                self.handled += 1;
+                assert!(self.handled < MAX_EVENTS, "seed {}: too many events", self.options.seed);
+                self.happen(happening);
+            }
+        }
+    }
+
+    fn schedule(&mut self, delay: Duration, happening: Happening) {
+        self.schedule_at(self.now.after(delay), happening);
+    }
+
+    fn schedule_at(&mut self, time: Timestamp, happening: Happening) {
+        self.sequence += 1;
+        self.queue.insert((time, self.sequence), happening);
+    }
+
+    /// A number between zero and one, never zero itself.
+    fn random_unit(&mut self) -> f64 {
+        f64::from(self.rng.next_u32()).mul_add(1.0 / f64::from(u32::MAX), f64::EPSILON).min(1.0)
+    }
+
+    fn note(&mut self, index: NodeIndex, event: Event) {
+        if let Event::Log(entry) = event {
+            let log = &mut self.members[index.0].log;
+            if log.len() < MAX_LOG {
+                log.push(entry);
+            }
+        }
+    }
+}
+
+/// A time as a clock that is ahead, or behind, shows it.
+fn shifted(time: Timestamp, ahead_ms: i64) -> Timestamp {
+    Timestamp::from_millis(time.millis().saturating_add_signed(ahead_ms))
+}

@@ -1,0 +1,220 @@
+//! A real tracker, a real browser, and tabs in it.
+
+use crate::webdriver::{Chromium, setting};
+use fantoccini::wd::WindowHandle;
+use fantoccini::{Client, Locator};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, MutexGuard};
+use tracker_server::Config;
+
+/// Time for something that needs no mining, on a machine that is busy with other things.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+/// Time for something that needs a few blocks.
+pub(crate) const BLOCKS: Duration = Duration::from_mins(2);
+/// How often a condition is looked at.
+const POLL: Duration = Duration::from_millis(50);
+
+/// One run at a time: each keeps all processors busy.
+static ALONE: Mutex<()> = Mutex::const_new(());
+static ROOMS: AtomicUsize = AtomicUsize::new(0);
+
+/// A tracker with the page, in a runtime of its own so that it can be killed.
+pub(crate) struct Tracker {
+    runtime: Option<Runtime>,
+    address: SocketAddr,
+}
+
+impl Tracker {
+    /// A tracker on a free port.
+    pub(crate) fn start() -> Self {
+        Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    fn start_on(address: SocketAddr) -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let config = Config { page: Some(PathBuf::from(setting("TABCHAIN_PAGE"))), ..Config::default() };
+        runtime.spawn(async move {
+            let listener = TcpListener::bind(address).await.expect("the port is free");
+            sender.send(listener.local_addr().expect("bound")).expect("the test waits for it");
+            tracker_server::run(listener, config, std::future::pending()).await.expect("the tracker runs");
+        });
+        let address = receiver.recv_timeout(SOON).expect("the tracker starts");
+        Self { runtime: Some(runtime), address }
+    }
+
+    /// Drops every connection without a word, as when the process is killed.
+    pub(crate) fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Waiting for it is not allowed inside the test's own runtime.
+            let ended = std::thread::spawn(|| runtime.shutdown_timeout(SOON)).join();
+            ended.expect("the tracker's runtime ends");
+        }
+    }
+
+    /// Comes back on the same port.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
+        *self = Self::start_on(self.address);
+    }
+
+    /// The page's address with these parameters.
+    pub(crate) fn page(&self, path: &str, query: &str) -> String {
+        format!("http://{}{path}?{query}", self.address)
+    }
+}
+
+impl Drop for Tracker {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// A browser with its driver.
+pub(crate) struct Browser {
+    client: Client,
+    _chromium: Chromium,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// A tab of the browser.
+pub(crate) struct Tab {
+    window: WindowHandle,
+}
+
+/// What the page's API said instead of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: String,
+    pub(crate) field: Option<String>,
+    pub(crate) message: String,
+}
+
+impl Browser {
+    /// Starts a headless Chromium with a fresh profile.
+    pub(crate) async fn start() -> Self {
+        let alone = ALONE.lock().await;
+        let chromium = Chromium::start().await;
+        Self { client: chromium.client.clone(), _chromium: chromium, _alone: alone }
+    }
+
+    /// Opens a tab and waits until its node answers.
+    pub(crate) async fn open(&self, address: &str) -> Tab {
+        let window = self.client.new_window(true).await.expect("a new tab").handle;
+        let tab = Tab { window };
+        self.switch(&tab).await;
+        self.client.goto(address).await.expect("the page loads");
+        self.until(SOON, "the node answers", async || {
+            let script = "return !!window.tabchain";
+            self.client.execute(script, Vec::new()).await.is_ok_and(|there| there == json!(true))
+        })
+        .await;
+        let _: Value = self.call(&tab, "tabchain.status()").await;
+        tab
+    }
+
+    /// Makes a tab the one that is seen.
+    pub(crate) async fn switch(&self, tab: &Tab) {
+        self.client.switch_to_window(tab.window.clone()).await.expect("the tab is open");
+    }
+
+    /// Evaluates an expression in a tab and awaits it; a rejection is an error.
+    pub(crate) async fn try_call(&self, tab: &Tab, expression: &str) -> Result<Value, Refusal> {
+        self.switch(tab).await;
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             (async () => ({expression}))().then(
+                 (value) => done({{ value: value === undefined ? null : value }}),
+                 (error) => done({{ code: String(error.code), field: error.field ?? null, message: String(error.message ?? error) }}),
+             );"
+        );
+        let answer = self.client.execute_async(&script, Vec::new()).await.expect("the script runs");
+        if let Some(value) = answer.get("value") {
+            return Ok(value.clone());
+        }
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
+        Err(Refusal {
+            code: text("code").unwrap_or_default(),
+            field: text("field"),
+            message: text("message").unwrap_or_default(),
+        })
+    }
+
+    /// The same where a rejection is a failure of the test.
+    pub(crate) async fn call<T: DeserializeOwned>(&self, tab: &Tab, expression: &str) -> T {
+        let value = self.try_call(tab, expression).await.unwrap_or_else(|error| panic!("{expression}: {error:?}"));
+        serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{expression} gave {value}: {error}"))
+    }
+
+    /// The visible text of the element with this test id.
+    pub(crate) async fn text(&self, tab: &Tab, test_id: &str) -> String {
+        self.switch(tab).await;
+        let selector = format!("[data-testid='{test_id}']");
+        match self.client.find(Locator::Css(&selector)).await {
+            Ok(element) => element.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Replaces what stands in the field with this test id, as a person types.
+    pub(crate) async fn fill(&self, tab: &Tab, test_id: &str, text: &str) {
+        self.switch(tab).await;
+        let field = self.find(test_id).await;
+        field.clear().await.expect("a field can be cleared");
+        // A cleared field tells the page nothing before a key is pressed in it.
+        field.send_keys(&format!("{text} \u{e003}")).await.expect("a field takes keys");
+    }
+
+    /// Clicks the element with this test id.
+    pub(crate) async fn click(&self, tab: &Tab, test_id: &str) {
+        self.switch(tab).await;
+        self.find(test_id).await.click().await.expect("it can be clicked");
+    }
+
+    /// Goes to another view of the page by its link, without a reload.
+    pub(crate) async fn follow(&self, tab: &Tab, path: &str) {
+        self.switch(tab).await;
+        let selector = format!("nav a[href^='{path}']");
+        self.client
+            .wait()
+            .at_most(SOON)
+            .for_element(Locator::Css(&selector))
+            .await
+            .expect("a link")
+            .click()
+            .await
+            .expect("a click");
+    }
+
+    /// Waits for a condition.
+    pub(crate) async fn until(&self, limit: Duration, what: &str, condition: impl AsyncFn() -> bool) {
+        let start = Instant::now();
+        while !condition().await {
+            assert!(start.elapsed() < limit, "waited {limit:?} in vain: {what}");
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Ends the session, so that nothing is left behind.
+    pub(crate) async fn close(self) {
+        self.client.close().await.expect("the browser closes");
+    }
+
+    async fn find(&self, test_id: &str) -> fantoccini::elements::Element {
+        let selector = format!("[data-testid='{test_id}']");
+        let found = self.client.wait().at_most(SOON).for_element(Locator::Css(&selector)).await;
+        found.unwrap_or_else(|error| panic!("no element {test_id}: {error}"))
+    }
+}
+
+/// A room that no other test is in.
+pub(crate) fn room() -> String {
+    format!("test-{}", ROOMS.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,29 @@
+//! Amounts of money, always whole.
+
+use crate::texts;
+use leptos::prelude::*;
+use node_wasm::units::Amount;
+
+/// An amount with its unit. The decimals stand back a little, but they all stand.
+#[component]
+pub(crate) fn AmountText(
+    /// How much.
+    #[prop(into)]
+    amount: Signal<Amount>,
+) -> impl IntoView {
+    let parts = move || {
+        let text = amount.get().to_string();
+        text.split_once('.').map_or_else(
+            || (text.clone(), String::new()),
+            |(whole, decimals)| (whole.to_owned(), format!(".{decimals}")),
+        )
+    };
+    view! {
+        <span class="amount">
+            <span class="amount-whole">{move || parts().0}</span>
+            <span class="amount-decimals">{move || parts().1}</span>
+            " "
+            <span class="amount-unit">{texts::UNIT}</span>
+        </span>
+    }
+}

@@ -1,0 +1,31 @@
+//! Small parts that several views are built from.
+
+mod amount;
+mod copy;
+mod dialog;
+mod field;
+mod flag;
+mod hash;
+mod icon;
+mod link;
+mod notice;
+mod qr;
+mod standing;
+mod time;
+mod toast;
+
+pub(crate) use self::{
+    amount::AmountText,
+    copy::CopyButton,
+    dialog::Dialog,
+    field::Field,
+    flag::{Flag, FlagShape},
+    hash::{Hash, LongText},
+    icon::{Icon, RoleIcon, Shape},
+    link::{Link, NavLink},
+    notice::{Failure, Loading, Notice, Tone},
+    qr::QrCode,
+    standing::{BlockStanding, TransactionStanding},
+    time::TimeAgo,
+    toast::{ToastRegion, Toasts, use_toasts},
+};

@@ -1,0 +1,21 @@
+//! Tabchain's page: wallet, explorer and a view of the mesh.
+//!
+//! Everything shown comes from the node through requests and events ([`state`], [`live`]);
+//! everything read by a person stands in [`texts`].
+#![allow(unreachable_pub, reason = "the component macro makes public what it generates")]
+#![expect(clippy::needless_pass_by_value, reason = "properties of a component are owned: the view outlives the call")]
+
+mod app;
+mod browser;
+mod components;
+mod format;
+mod live;
+mod pages;
+mod state;
+mod texts;
+mod theme;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    leptos::mount::mount_to_body(app::App);
+}

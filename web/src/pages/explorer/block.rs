@@ -1,0 +1,137 @@
+//! A block in a dialog: header, standing, transactions.
+
+use super::{close_dialog, subject, within};
+use crate::{
+    browser,
+    components::{
+        AmountText, BlockStanding, Dialog, Failure, Hash, Icon, Loading, LongText, Notice, Shape, TimeAgo, Tone,
+    },
+    format,
+    live::{Loaded, Meanwhile, Topics},
+    state::use_tab,
+    texts,
+};
+use leptos::prelude::*;
+use node_wasm::{
+    request::{ErrorCode, Request},
+    view::{BlockView, TransactionKind, TransactionView},
+};
+
+/// The block that the address names.
+#[component]
+pub(crate) fn BlockDialog() -> impl IntoView {
+    let id = subject("id");
+    // What a block holds never changes; whether it is part of the best chain can.
+    let block = use_tab()
+        .query::<BlockView>(Topics::BRANCHES, Meanwhile::Nothing, move || Some(Request::Block { id: id.get() }));
+    let title = Signal::derive(move || {
+        block.map(|block| texts::block(block.summary.height.0)).unwrap_or_else(|| texts::BLOCK.to_owned())
+    });
+    view! {
+        <Dialog title=title name="block" on_close=close_dialog()>
+            {move || match block.data.get() {
+                Loaded::Waiting => view! { <Loading text=texts::BLOCK_WAITING /> }.into_any(),
+                Loaded::Failed(error) if error.code == ErrorCode::NotFound => {
+                    view! { <Notice tone=Tone::Warning title=texts::BLOCK_UNKNOWN text=texts::BLOCK_UNKNOWN_TEXT /> }.into_any()
+                }
+                Loaded::Failed(error) => view! { <Failure error=error /> }.into_any(),
+                Loaded::Ready(block) => view! { <Block block=block /> }.into_any(),
+            }}
+        </Dialog>
+    }
+}
+
+#[component]
+fn Block(block: BlockView) -> impl IntoView {
+    let BlockView { summary, transaction_list, .. } = block.clone();
+    view! {
+        <div class="dialog-status">
+            <BlockStanding height=summary.height.0 best=summary.best />
+            <span><TimeAgo time=summary.time /></span>
+            <Neighbours height=summary.height.0 previous=summary.previous.to_string() best=summary.best />
+        </div>
+        <Header block=block />
+        <h3>{texts::transactions(summary.transactions)}</h3>
+        <ol class="transactions">
+            {transaction_list.into_iter().map(|transaction| view! { <Transaction transaction=transaction /> }).collect_view()}
+        </ol>
+    }
+}
+
+/// Links to the blocks before and after.
+#[component]
+fn Neighbours(height: u32, previous: String, best: bool) -> impl IntoView {
+    let tip = use_tab().height;
+    let before = (height > 0).then(|| {
+        view! { <a class="button" href=within(&format!("/explorer/block/{previous}")) data-noscroll=""><Icon shape=Shape::Left />{texts::PREVIOUS}</a> }
+    });
+    let next = within(&format!("/explorer/block/{}", height.saturating_add(1)));
+    let has_next = Memo::new(move |_| best && tip.get().is_some_and(|tip| tip > height));
+    let after = move || {
+        has_next.get().then(|| view! { <a class="button" href=next.clone() data-noscroll="">{texts::FOLLOWING}<Icon shape=Shape::Right /></a> })
+    };
+    view! { <span class="actions dialog-neighbours">{before}{after}</span> }
+}
+
+#[component]
+fn Header(block: BlockView) -> impl IntoView {
+    let BlockView { summary, version, merkle_root, state_root, target, nonce, .. } = block;
+    let previous = (summary.height.0 > 0).then(|| within(&format!("/explorer/block/{}", summary.previous)));
+    let miner = summary.miner.map_or_else(
+        || texts::GENESIS.into_any(),
+        |address| {
+            let href = within(&format!("/explorer/address/{address}"));
+            view! { <LongText text=address what=texts::WHAT_ADDRESS href=href /> }.into_any()
+        },
+    );
+    view! {
+        <dl class="facts" data-testid="block-header">
+            <div><dt>{texts::BLOCK_HASH}</dt><dd data-testid="block-hash"><LongText text=summary.hash.to_string() what=texts::WHAT_BLOCK /></dd></div>
+            <div>
+                <dt>{texts::PREVIOUS_HASH}</dt>
+                <dd>{match previous {
+                    Some(href) => view! { <LongText text=summary.previous.to_string() what=texts::WHAT_BLOCK href=href /> }.into_any(),
+                    None => view! { <LongText text=summary.previous.to_string() what=texts::WHAT_BLOCK /> }.into_any(),
+                }}</dd>
+            </div>
+            <div><dt>{texts::TIME}</dt><dd>{browser::local_time(summary.time.millis())}</dd></div>
+            <div><dt>{texts::MINER}</dt><dd>{miner}</dd></div>
+            <div><dt>{texts::REWARD}</dt><dd><AmountText amount=summary.reward />" "<span class="muted">{texts::OF_WHICH_FEES}" "<AmountText amount=summary.fees /></span></dd></div>
+            <div><dt>{texts::MERKLE_ROOT}</dt><dd><LongText text=merkle_root.to_string() what=texts::WHAT_HASH /></dd></div>
+            <div><dt>{texts::STATE_ROOT}</dt><dd><LongText text=state_root.to_string() what=texts::WHAT_HASH /></dd></div>
+            <div><dt>{texts::TARGET}</dt><dd><LongText text=target what=texts::WHAT_HASH /></dd></div>
+            <div><dt>{texts::DIFFICULTY}</dt><dd>{texts::expected_hashes(&format::si(summary.difficulty))}</dd></div>
+            <div><dt>{texts::WORK}</dt><dd class="long-text">{summary.work}</dd></div>
+            <div><dt>{texts::NONCE}</dt><dd class="mono">{nonce}</dd></div>
+            <div><dt>{texts::VERSION}</dt><dd class="mono">{version}</dd></div>
+            <div><dt>{texts::SIZE}</dt><dd>{texts::bytes(summary.size)}</dd></div>
+        </dl>
+    }
+}
+
+/// A transaction of the block in short.
+#[component]
+fn Transaction(transaction: TransactionView) -> impl IntoView {
+    let id = transaction.id.to_string();
+    let address = |address: String| {
+        let href = within(&format!("/explorer/address/{address}"));
+        view! { <Hash text=address what=texts::WHAT_ADDRESS href=href /> }
+    };
+    let kind = match transaction.kind {
+        TransactionKind::Reward => texts::REWARD,
+        TransactionKind::Issue => texts::ISSUED,
+        TransactionKind::Transfer => texts::TRANSFER,
+    };
+    let from = transaction.from.map(|from| view! { {address(from)}<Icon shape=Shape::Right /> });
+    view! {
+        <li class="transaction">
+            <p class="transaction-head">
+                <span class="badge">{kind}</span>
+                <Hash text=id.clone() what=texts::WHAT_TRANSACTION href=within(&format!("/explorer/transaction/{id}")) />
+                <AmountText amount=transaction.amount />
+            </p>
+            <p class="transaction-way">{from}{address(transaction.to)}</p>
+            <p class="outside-text">{transaction.memo}</p>
+        </li>
+    }
+}

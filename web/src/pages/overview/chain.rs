@@ -1,0 +1,265 @@
+//! The newest blocks: the best chain in a row, living branches below it.
+
+use super::tree::{self, Placed, Plan};
+use crate::{
+    browser,
+    components::{Flag, Hash, Icon, Loading, Shape},
+    live::{Meanwhile, Topics},
+    state::use_tab,
+    texts,
+};
+use leptos::{html, prelude::*};
+use node_wasm::{
+    request::Request,
+    view::{BlockSummary, Branch, ForkTree},
+};
+
+/// Distance between two blocks of a lane in pixels.
+const COLUMN: f64 = 92.0;
+/// The same on a phone.
+const NARROW_COLUMN: f64 = 78.0;
+/// Below this width in pixels the chain is drawn for a phone.
+const NARROW: f64 = 560.0;
+/// Distance between two lanes in pixels.
+const LANE: f64 = 84.0;
+/// Width of a block in pixels; its style sheet must agree.
+const BLOCK_WIDTH: f64 = 64.0;
+/// Middle of a block below its upper edge in pixels: where lines meet it.
+const BLOCK_MIDDLE: f64 = 34.0;
+/// Columns after which the strip starts over: browsers place what is millions of pixels away inexactly.
+const LONGEST_STRIP: u32 = 10_000;
+/// Blocks asked for: a projector 2,600 pixels wide shows as many.
+const ASKED: u32 = 28;
+
+/// The newest blocks and branches.
+#[component]
+pub(crate) fn ChainPanel() -> impl IntoView {
+    let tab = use_tab();
+    let blocks = tab.query::<Vec<BlockSummary>>(Topics::CHAIN | Topics::BRANCHES, Meanwhile::Previous, || {
+        Some(Request::Blocks { from: None, limit: Some(ASKED) })
+    });
+    let forks = tab.query::<ForkTree>(Topics::CHAIN | Topics::BRANCHES, Meanwhile::Previous, || Some(Request::Forks));
+    let frame = NodeRef::<html::Div>::new();
+    let size = browser::element_size(frame);
+    let width = Memo::new(move |_| size.get().0);
+    let column = Memo::new(move |_| if width.get() < NARROW { NARROW_COLUMN } else { COLUMN });
+    // The last column is for the block to come.
+    let columns = Memo::new(move |_| columns(width.get(), column.get()));
+    let plan = Memo::new(move |_| {
+        blocks
+            // One column more than is seen: what leaves, leaves over the edge.
+            .map(|blocks| forks.data.with(|forks| tree::plan(blocks, forks.ready(), columns.get() + 1)))
+            .unwrap_or_default()
+    });
+    let first = Memo::new(move |_| plan.with(|plan| (plan.last + 1).saturating_sub(columns.get()).max(plan.first)));
+    let origin = Memo::new(move |origin| origin_near(origin.copied(), first.get()));
+    let place = Place { plan, column, columns, first, origin };
+    let branches = move || forks.map(|forks| forks.branches.clone()).unwrap_or_default();
+    let is_waiting = Memo::new(move |_| plan.with(|plan| plan.placed.is_empty()));
+    view! {
+        <section class="panel chain" aria-labelledby="chain-title">
+            <div class="panel-head">
+                <h2 id="chain-title">{texts::CHAIN}</h2>
+                <p class="muted">{texts::CHAIN_NOTE}</p>
+            </div>
+            <div class="chain-frame" node_ref=frame style:height=move || format!("{}px", place.lanes() * LANE)>
+                <Show when=move || is_waiting.get()><Loading text=texts::CHAIN_WAITING /></Show>
+                <div class="chain-strip" style:transform=move || place.shift()>
+                    <svg class="chain-lines" aria-hidden="true">
+                        <For each=move || place.placed() key=key let(placed)>
+                            <Line place=place placed=placed />
+                        </For>
+                        <NextLine place=place />
+                    </svg>
+                    <ol class="chain-blocks" aria-label=texts::CHAIN>
+                        <For each=move || place.placed() key=key let(placed)>
+                            <Block place=place placed=placed />
+                        </For>
+                    </ol>
+                    <NextBlock place=place />
+                </div>
+            </div>
+            <ul class="branches" aria-label=texts::BRANCHES>
+                <For each=branches key=|branch| (branch.tip.to_string(), branch.discard_in) let(branch)>
+                    <BranchLine branch=branch prune_depth=Signal::derive(move || forks.map(|forks| forks.prune_depth).unwrap_or(1)) />
+                </For>
+            </ul>
+            <Show when=move || forks.map(|forks| forks.branches.is_empty()).unwrap_or(false)>
+                <p class="empty branches-none">{texts::BRANCHES_NONE}</p>
+            </Show>
+        </section>
+    }
+}
+
+fn columns(width: f64, column: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few dozen; a float cast saturates")]
+    let columns = (width / column).floor() as u32;
+    columns.saturating_sub(1).clamp(2, ASKED)
+}
+
+/// Where blocks go.
+#[derive(Clone, Copy)]
+struct Place {
+    plan: Memo<Plan>,
+    column: Memo<f64>,
+    columns: Memo<u32>,
+    /// Height at the left edge of what is seen. A short chain starts there.
+    first: Memo<u32>,
+    /// Height at the left end of the strip, which slides under the frame as a whole: however fast
+    /// blocks come, they keep their distance.
+    origin: Memo<u32>,
+}
+
+/// The same origin for as long as it is near enough.
+fn origin_near(origin: Option<u32>, first: u32) -> u32 {
+    origin.filter(|origin| first.checked_sub(*origin).is_some_and(|distance| distance < LONGEST_STRIP)).unwrap_or(first)
+}
+
+impl Place {
+    fn placed(self) -> Vec<Placed> {
+        self.plan.with(|plan| plan.placed.clone())
+    }
+
+    fn lanes(self) -> f64 {
+        let first = self.first.get();
+        let seen = |plan: &Plan| {
+            plan.placed.iter().filter(|placed| placed.block.height.0 >= first).map(|placed| placed.lane + 1).max()
+        };
+        self.plan.with(|plan| f64::from(u32::try_from(seen(plan).unwrap_or(1)).unwrap_or(1)))
+    }
+
+    /// Where the blocks of a height stand on the strip.
+    fn left(self, height: u32) -> f64 {
+        self.column.get() * (f64::from(height) - f64::from(self.origin.get()))
+    }
+
+    /// The same with the lane, as a CSS transform.
+    fn at(self, height: u32, lane: usize) -> String {
+        format!("translate({:.1}px, {:.1}px)", self.left(height), top(lane))
+    }
+
+    /// How far the strip has slid, as a CSS transform.
+    fn shift(self) -> String {
+        format!("translateX({:.1}px)", -self.left(self.first.get()))
+    }
+
+    /// Height of the block to come.
+    fn next(self) -> u32 {
+        self.plan.with(|plan| {
+            plan.placed
+                .iter()
+                .filter(|placed| placed.lane == 0)
+                .map(|placed| placed.block.height.0 + 1)
+                .max()
+                .unwrap_or(plan.last + 1)
+        })
+    }
+
+    fn next_fits(self) -> bool {
+        self.next() <= self.first.get() + self.columns.get()
+    }
+}
+
+fn top(lane: usize) -> f64 {
+    LANE * f64::from(u32::try_from(lane).unwrap_or(0))
+}
+
+/// A block that changes sides or lane is drawn anew.
+fn key(placed: &Placed) -> (String, usize, usize) {
+    (placed.block.hash.to_string(), placed.lane, placed.parent_lane)
+}
+
+/// The line from a block to the one before.
+#[component]
+fn Line(place: Place, placed: Placed) -> impl IntoView {
+    let Placed { block, lane, parent_lane } = placed;
+    let height = block.height.0;
+    let rise = top(parent_lane) - top(lane);
+    let path = move || {
+        let left = BLOCK_WIDTH - place.column.get();
+        format!(
+            "M0 {BLOCK_MIDDLE}C{:.1} {BLOCK_MIDDLE} {:.1} {end} {left:.1} {end}",
+            left / 2.0,
+            left / 2.0,
+            end = BLOCK_MIDDLE + rise
+        )
+    };
+    // The genesis block has none before it.
+    (height > 0).then(|| {
+        view! {
+            <g class="chain-item" style:transform=move || place.at(height, lane)>
+                <path class="chain-line" class:chain-line-branch=lane != 0 d=path />
+            </g>
+        }
+    })
+}
+
+#[component]
+fn Block(place: Place, placed: Placed) -> impl IntoView {
+    let tab = use_tab();
+    let Placed { block, lane, .. } = placed;
+    let hash = block.hash.to_string();
+    let height = block.height.0;
+    let label = texts::block_label(height, &hash, block.transactions, block.best);
+    view! {
+        <li class="chain-item" style:transform=move || place.at(height, lane)>
+            <a class="chain-block" class:chain-block-branch=!block.best href=tab.href(&format!("/explorer/block/{hash}")) aria-label=label title=hash.clone() data-testid="chain-block">
+                <Flag of=hash.clone() />
+                <span class="chain-height">{height}</span>
+                <span class="chain-count">{texts::transactions_short(block.transactions)}</span>
+            </a>
+        </li>
+    }
+}
+
+/// The block that everybody looks for.
+#[component]
+fn NextBlock(place: Place) -> impl IntoView {
+    let tab = use_tab();
+    let mining = Memo::new(move |_| tab.status.map(|status| status.mining > 0).unwrap_or(false));
+    let shown = Memo::new(move |_| place.plan.with(|plan| !plan.placed.is_empty()) && place.next_fits());
+    view! {
+        <Show when=move || shown.get()>
+            <div class="chain-item" style:transform=move || place.at(place.next(), 0)>
+                <div class="chain-block chain-next" class:chain-next-mining=move || mining.get()>
+                    <Icon shape=Shape::Pick />
+                    <span class="chain-height">{move || place.next()}</span>
+                    <span class="chain-count">{move || if mining.get() { texts::NEXT_MINING } else { texts::NEXT }}</span>
+                </div>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn NextLine(place: Place) -> impl IntoView {
+    let path = move || format!("M0 {BLOCK_MIDDLE}H{:.1}", BLOCK_WIDTH - place.column.get());
+    let shown = move || place.plan.with(|plan| !plan.placed.is_empty()) && place.next_fits();
+    view! {
+        <g class="chain-item" style:transform=move || place.at(place.next(), 0)>
+            <path class="chain-line chain-line-next" class:chain-line-off=move || !shown() d=path />
+        </g>
+    }
+}
+
+/// A branch in words, with the countdown to its discard.
+#[component]
+fn BranchLine(branch: Branch, prune_depth: Signal<u32>) -> impl IntoView {
+    let tip = branch.tip.to_string();
+    let href = use_tab().href(&format!("/explorer/block/{tip}"));
+    view! {
+        <li class="branch" data-testid="branch">
+            <Hash text=tip what=texts::WHAT_BLOCK href=href />
+            <span>{texts::branch(branch.length, branch.fork_height.0, branch.height.0)}</span>
+            <span class="branch-countdown">
+                <meter
+                    min="0"
+                    max=move || prune_depth.get()
+                    prop:value=f64::from(branch.discard_in)
+                    aria-label=texts::BRANCH_COUNTDOWN
+                ></meter>
+                {texts::discard_in(branch.discard_in)}
+            </span>
+        </li>
+    }
+}

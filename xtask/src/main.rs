@@ -1,0 +1,88 @@
+//! Every developer task of Tabchain as one command: `cargo xtask serve`, `cargo xtask test`, …
+
+mod bench;
+mod browser;
+mod bundle;
+mod command;
+mod compress;
+mod html;
+mod libtest;
+mod page;
+mod serve;
+mod test;
+mod toolchain;
+mod trunk;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use workspace::Workspace;
+
+/// Tabchain's developer tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the page if it changed, start the tracker and serve the page from it.
+    Serve(serve::Options),
+    /// Build the page only.
+    Build,
+    /// Run every check and every test; the last line counts them.
+    Test(test::Options),
+    /// Measure our code beside its peers, in one page of a browser (needs npm).
+    Bench,
+    /// Run Trunk with the pinned tools, by default `trunk serve`: rebuilds on every change.
+    Trunk {
+        /// What Trunk is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Say where the page is as soon as the tracker answers (`serve` starts this).
+    #[command(hide = true)]
+    Announce {
+        /// Where the tracker listens.
+        address: SocketAddr,
+        /// Open a browser, too.
+        #[arg(long)]
+        open: bool,
+    },
+}
+
+fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
+    if let Task::Announce { address, open } = task {
+        serve::announce(address, open)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Serve(options) => serve::serve(&workspace, &options)?,
+        Task::Build => {
+            toolchain::ensure_wasm_target()?;
+            let page = page::build(&workspace)?;
+            println!("the page is in {}", page.display());
+        }
+        Task::Test(options) => return Ok(test::test(&workspace, &options)),
+        Task::Bench => bench::bench(&workspace)?,
+        Task::Trunk { arguments } => trunk::pass_through(&workspace, arguments)?,
+        Task::Announce { .. } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {}", command::with_causes(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}

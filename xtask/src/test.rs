@@ -1,0 +1,302 @@
+//! `cargo xtask test`: every check and every test, one step after the other.
+
+use crate::browser::{self, Browser, BrowserError};
+use crate::command::{self, CommandError};
+use crate::libtest::{self, Count};
+use crate::page::{self, PageError};
+use crate::toolchain::{self, WASM_TARGET};
+use crate::trunk::{self, TrunkError};
+use crate::workspace::Workspace;
+use clap::ValueEnum;
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+/// The package of the simulator and of the end-to-end tests.
+const TESTS_PACKAGE: &str = "tests";
+
+/// Its integration test that needs browsers and the built page.
+const E2E: &str = "e2e";
+
+/// Seconds that a suite in the browser may take: the runner's own 20 are few for two slow cores.
+const WASM_TEST_TIMEOUT_S: &str = "180";
+
+/// What `test` can be told.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run this step only (may be given several times).
+    #[arg(long, value_name = "STEP")]
+    only: Vec<Step>,
+    /// List the steps.
+    #[arg(long)]
+    list: bool,
+}
+
+/// A part of the whole, in the order of running: what fails fast comes first.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// Formatting.
+    Fmt,
+    /// Lints of the whole workspace, natively.
+    Clippy,
+    /// Lints of what runs in a browser, for wasm.
+    ClippyWasm,
+    /// Native tests.
+    Unit,
+    /// The simulator's scenarios.
+    Simulation,
+    /// Tests of the node's shell in a headless browser.
+    Browser,
+    /// The build of the page.
+    Page,
+    /// The page in real browsers, with a real tracker.
+    E2e,
+    /// The development loop: Trunk builds the same page.
+    Trunk,
+}
+
+/// Why a step failed, other than by its tests.
+#[derive(Debug, thiserror::Error)]
+enum StepError {
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
+    #[error(transparent)]
+    Page(#[from] PageError),
+    #[error(transparent)]
+    Trunk(#[from] TrunkError),
+    #[error("cannot pass on the output of the tests")]
+    Output(#[from] std::io::Error),
+    #[error("the workspace has no package `{TESTS_PACKAGE}`")]
+    NoTestsPackage,
+}
+
+/// How a step went.
+struct Outcome {
+    step: Step,
+    count: Count,
+    took: Duration,
+}
+
+impl Step {
+    fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    fn run(self, workspace: &Workspace) -> Result<Count, StepError> {
+        match self {
+            Self::Fmt => check(cargo(workspace).args(["fmt", "--all", "--check"])),
+            Self::Clippy => {
+                check(&mut clippy(workspace, &["--workspace", "--all-targets", "--features=xtask/wasm-tools"]))
+            }
+            Self::ClippyWasm => clippy_wasm(workspace),
+            Self::Unit => {
+                tests(cargo(workspace).args(["test", "--workspace", "--exclude", TESTS_PACKAGE, "--no-fail-fast"]))
+            }
+            Self::Simulation => simulation(workspace),
+            Self::Browser => in_browser(workspace),
+            Self::Page => built_page(workspace).map(|_| PASSED),
+            Self::E2e => end_to_end(workspace),
+            Self::Trunk => Ok(trunk::check(workspace).map(|()| PASSED)?),
+        }
+    }
+}
+
+/// The count of a step that is not made of single tests.
+const PASSED: Count = Count { passed: 1, failed: 0 };
+const FAILED: Count = Count { passed: 0, failed: 1 };
+
+/// Runs the steps and reports; the exit code says whether all is well.
+pub(crate) fn test(workspace: &Workspace, options: &Options) -> ExitCode {
+    let steps = Step::value_variants().iter().copied();
+    if options.list {
+        steps.for_each(|step| println!("{}", step.name()));
+        return ExitCode::SUCCESS;
+    }
+    let outcomes: Vec<_> = steps
+        .filter(|step| options.only.is_empty() || options.only.contains(step))
+        .map(|step| run_step(step, workspace))
+        .collect();
+    let (text, total) = report(&outcomes);
+    print!("{text}");
+    if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run_step(step: Step, workspace: &Workspace) -> Outcome {
+    println!("\n=== {} ===", step.name());
+    let start = Instant::now();
+    let count = step.run(workspace).unwrap_or_else(|error| {
+        eprintln!("{} failed: {}", step.name(), command::with_causes(&error));
+        FAILED
+    });
+    Outcome { step, count, took: start.elapsed() }
+}
+
+/// The table of steps, the failed ones again, and the line that counts.
+fn report(outcomes: &[Outcome]) -> (String, Count) {
+    let mut lines = vec![String::new()];
+    let mut total = Count::default();
+    let mut failed = Vec::new();
+    for Outcome { step, count, took } in outcomes {
+        let (name, seconds) = (step.name(), took.as_secs_f64());
+        let Count { passed, failed: not } = count;
+        lines.push(format!("{name:<12}{passed:>6} passed{not:>6} failed{seconds:>8.1} s"));
+        total += *count;
+        if count.failed > 0 {
+            failed.push(name);
+        }
+    }
+    if !failed.is_empty() {
+        lines.push(format!("failed steps: {}", failed.join(", ")));
+    }
+    lines.push(format!("{} passed, {} failed\n", total.passed, total.failed));
+    (lines.join("\n"), total)
+}
+
+fn cargo(workspace: &Workspace) -> Command {
+    let mut cargo = command::cargo();
+    cargo.current_dir(&workspace.root);
+    cargo
+}
+
+fn clippy(workspace: &Workspace, what: &[&str]) -> Command {
+    let mut clippy = cargo(workspace);
+    clippy.arg("clippy").args(what).args(["--", "-D", "warnings"]);
+    clippy
+}
+
+fn clippy_wasm(workspace: &Workspace) -> Result<Count, StepError> {
+    toolchain::ensure_wasm_target()?;
+    let target = format!("--target={WASM_TARGET}");
+    // The pure crates' own tests run natively only, and need what wasm has not. `node-wasm` is with
+    // them because it says where a library of theirs gets random numbers in a browser.
+    let libraries = [&target, "-p=node-core", "-p=tracker-protocol", "-p=node-wasm", "--lib"];
+    command::run(&mut clippy(workspace, &libraries))?;
+    check(&mut clippy(workspace, &[&target, "-p=node-wasm", "-p=web", "--all-targets"]))
+}
+
+/// All of the package of tests but what needs browsers.
+fn simulation(workspace: &Workspace) -> Result<Count, StepError> {
+    let package = workspace.package(TESTS_PACKAGE).ok_or(StepError::NoTestsPackage)?;
+    let mut cargo = cargo(workspace);
+    cargo.args(["test", "--package", TESTS_PACKAGE, "--no-fail-fast", "--lib"]);
+    for name in package.integration_tests().filter(|name| *name != E2E) {
+        cargo.args(["--test", name]);
+    }
+    tests(&mut cargo)
+}
+
+fn in_browser(workspace: &Workspace) -> Result<Count, StepError> {
+    toolchain::ensure_wasm_target()?;
+    let Browser { driver, .. } = browser::find_or_install()?;
+    // The runner of .cargo/config.toml builds itself, but quietly: its minute should be seen.
+    toolchain::build_wasm_tool(&workspace.root, "wasm-bindgen-test-runner")?;
+    tests(
+        cargo(workspace)
+            .args(["test", "--package=node-wasm", "--tests", "--no-fail-fast"])
+            .args(["--target", WASM_TARGET])
+            .env("CHROMEDRIVER", driver)
+            .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_TEST_TIMEOUT_S),
+    )
+}
+
+fn built_page(workspace: &Workspace) -> Result<PathBuf, StepError> {
+    toolchain::ensure_wasm_target()?;
+    Ok(page::build(workspace)?)
+}
+
+fn end_to_end(workspace: &Workspace) -> Result<Count, StepError> {
+    let Browser { chromium, driver } = browser::find_or_install()?;
+    let page = built_page(workspace)?;
+    tests(
+        cargo(workspace)
+            .args(["test", "--package", TESTS_PACKAGE, "--test", E2E])
+            .env("TABCHAIN_PAGE", page)
+            .env("TABCHAIN_CHROMIUM", chromium)
+            .env("TABCHAIN_CHROMEDRIVER", driver),
+    )
+}
+
+/// A command that is one check.
+fn check(command: &mut Command) -> Result<Count, StepError> {
+    command::run(command)?;
+    Ok(PASSED)
+}
+
+/// A command that runs tests: passes its output on and counts them.
+fn tests(command: &mut Command) -> Result<Count, StepError> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|source| CommandError::Start { command: command::line(command), source })?;
+    let mut count = Count::default();
+    if let Some(output) = child.stdout.take() {
+        let mut output = BufReader::new(output);
+        let mut line = Vec::new();
+        while output.read_until(b'\n', &mut line)? > 0 {
+            std::io::stdout().write_all(&line)?;
+            if let Some(more) = libtest::parse(&String::from_utf8_lossy(&line)) {
+                count += more;
+            }
+            line.clear();
+        }
+    }
+    let status = child.wait()?;
+    let ended = command::succeeded(command, status);
+    Ok(judge(count, ended))
+}
+
+/// A command of tests that failed without a failed test, or that ran none, is a failure by itself.
+fn judge(mut count: Count, ended: Result<(), CommandError>) -> Count {
+    match ended {
+        Err(error) if count.failed == 0 => {
+            eprintln!("{error}");
+            count += FAILED;
+        }
+        Ok(()) if count == Count::default() => {
+            eprintln!("no test was run");
+            count += FAILED;
+        }
+        _ => {}
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREE: Count = Count { passed: 3, failed: 0 };
+
+    fn failure() -> Result<(), CommandError> {
+        Err(CommandError::Start { command: "cargo test".into(), source: std::io::ErrorKind::NotFound.into() })
+    }
+
+    #[test]
+    fn tests_that_do_not_compile_count_as_a_failure() {
+        assert_eq!(judge(THREE, failure()).failed, 1);
+    }
+
+    #[test]
+    fn a_failed_test_is_counted_once() {
+        let two_failed = Count { passed: 1, failed: 2 };
+        assert_eq!(judge(two_failed, failure()), two_failed);
+    }
+
+    #[test]
+    fn no_test_at_all_is_a_failure() {
+        assert_eq!(judge(Count::default(), Ok(())), FAILED);
+        assert_eq!(judge(THREE, Ok(())), THREE);
+    }
+
+    #[test]
+    fn the_last_line_counts_everything() {
+        let outcome = |step, count| Outcome { step, count, took: Duration::from_secs(1) };
+        let outcomes = [outcome(Step::ClippyWasm, FAILED), outcome(Step::Unit, THREE)];
+        let (text, total) = report(&outcomes);
+        assert!(text.ends_with("failed steps: clippy-wasm\n3 passed, 1 failed\n"));
+        assert_eq!((total.passed, total.failed), (3, 1));
+    }
+}
