@@ -22,7 +22,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType, console};
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// Script of the node's worker, in the folder of the workers.
 const SCRIPT: &str = "node_worker_loader.js";
@@ -356,8 +356,7 @@ impl Inner {
             LinkEvent::Opened { link, binding } => self.post(&ToNode::LinkOpened { link, binding }),
             LinkEvent::Frame { link, frame } => self.post_frame(link, frame),
             LinkEvent::Closed { link, error } => {
-                console::debug_1(&JsValue::from_str(&format!("link {} closed: {error}", link.0)));
-                self.post(&ToNode::LinkClosed { link });
+                self.post(&ToNode::LinkClosed { link, reason: error.to_string() });
             }
         }
     }

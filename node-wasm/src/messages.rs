@@ -65,6 +65,8 @@ pub(crate) enum ToNode {
     LinkClosed {
         /// The link.
         link: LinkId,
+        /// Why.
+        reason: String,
     },
 }
 
@@ -241,7 +243,7 @@ mod tests {
             },
             ToNode::LocalSignal { link: LinkId(3), signal },
             ToNode::LinkOpened { link: LinkId(u64::MAX), binding: ChannelBinding([9; 32]) },
-            ToNode::LinkClosed { link: LinkId(0) },
+            ToNode::LinkClosed { link: LinkId(0), reason: "the connection failed".to_owned() },
         ] {
             let text = serde_json::to_string(&message).unwrap();
             assert_eq!(serde_json::from_str::<ToNode>(&text).unwrap(), message, "{text}");

@@ -128,6 +128,44 @@ async fn every_connection_has_a_binding_of_its_own() {
     right.links.close_all();
 }
 
+/// Makes the browser say that an answer is in force only when the channel is open already, as it
+/// happens now and then by itself. Gives the function that takes this back.
+const LATE_ANSWERS: &str = "
+    const all = RTCPeerConnection.prototype;
+    const { createDataChannel, setRemoteDescription } = all;
+    const remote = Object.getOwnPropertyDescriptor(all, 'remoteDescription');
+    all.createDataChannel = function (...options) {
+        const channel = createDataChannel.apply(this, options);
+        this.opened = new Promise((resolve) => channel.addEventListener('open', () => setTimeout(resolve)));
+        return channel;
+    };
+    all.setRemoteDescription = async function (description) {
+        this.late = description.type === 'answer';
+        await setRemoteDescription.call(this, description);
+        if (this.late) await this.opened;
+        this.late = false;
+    };
+    Object.defineProperty(all, 'remoteDescription', {
+        configurable: true,
+        get() { return this.late ? null : remote.get.call(this); },
+    });
+    return () => {
+        Object.assign(all, { createDataChannel, setRemoteDescription });
+        Object.defineProperty(all, 'remoteDescription', remote);
+    };";
+
+#[wasm_bindgen_test]
+async fn a_channel_that_opens_before_the_answer_is_in_force_is_bound_all_the_same() {
+    let restore: js_sys::Function = js_sys::Function::new_no_args(LATE_ANSWERS)
+        .call0(&wasm_bindgen::JsValue::NULL)
+        .and_then(wasm_bindgen::JsCast::dyn_into)
+        .expect("the browser's peer connections can be changed");
+    let (left, mut right) = connected().await;
+    restore.call0(&wasm_bindgen::JsValue::NULL).expect("it is taken back");
+    left.links.close_all();
+    assert_eq!(right.closed().await, LinkError::Remote);
+}
+
 #[wasm_bindgen_test]
 async fn a_burst_arrives_in_order_and_whole_though_the_link_is_closed_behind_it() {
     let (left, mut right) = connected().await;

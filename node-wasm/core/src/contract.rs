@@ -83,6 +83,8 @@ pub enum Input {
     LinkClosed {
         /// The link.
         link: LinkId,
+        /// Why, in words for the log.
+        reason: String,
     },
     /// A frame arrived on a link.
     Received {

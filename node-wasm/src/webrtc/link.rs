@@ -202,19 +202,29 @@ impl Link {
             self.on(&channel, "close", |link, _| link.fail(LinkError::Remote)),
         ];
         self.listeners.borrow_mut().extend(listeners);
-        let open = channel.ready_state() == RtcDataChannelState::Open;
         *self.channel.borrow_mut() = Some(channel);
+        self.check_open();
+    }
+
+    fn check_open(self: &Rc<Self>) {
+        let open =
+            self.channel.borrow().as_ref().is_some_and(|channel| channel.ready_state() == RtcDataChannelState::Open);
         if open {
             self.opened();
         }
     }
 
+    /// The channel is open and the descriptions are there, whichever comes last: the network may be
+    /// faster than the browser's promise that a description is in force.
     fn opened(self: &Rc<Self>) {
+        let (Some(local), Some(remote)) = (self.connection.local_description(), self.connection.remote_description())
+        else {
+            return;
+        };
         if self.state.get() != State::Connecting {
             return;
         }
-        let local = self.connection.local_description().map(|description| description.sdp()).unwrap_or_default();
-        let remote = self.connection.remote_description().map(|description| description.sdp()).unwrap_or_default();
+        let (local, remote) = (local.sdp(), remote.sdp());
         let (offer, answer) = if self.offerer { (&local, &remote) } else { (&remote, &local) };
         match channel_binding(offer, answer) {
             Err(error) => self.fail(LinkError::Sdp(error)),
@@ -306,7 +316,7 @@ impl Link {
     }
 
     /// The local description is in force: tells the other end, then the candidates found so far.
-    fn describe_to_peer(&self) {
+    fn describe_to_peer(self: &Rc<Self>) {
         let Some(description) = self.connection.local_description() else { return };
         let sdp = description.sdp();
         self.signal(if self.offerer { RtcSignal::Offer { sdp } } else { RtcSignal::Answer { sdp } });
@@ -314,14 +324,16 @@ impl Link {
         for Candidate { attribute: candidate, mid, line } in found {
             self.signal(RtcSignal::Candidate { candidate, mid, line });
         }
+        self.check_open();
     }
 
     /// The remote description is in force: uses the candidates that came before it.
-    fn use_waiting_candidates(&self) {
+    fn use_waiting_candidates(self: &Rc<Self>) {
         let waiting = self.remote_candidates.borrow_mut().flow();
         for candidate in &waiting {
             self.use_candidate(candidate);
         }
+        self.check_open();
     }
 
     fn set_remote(&self, kind: RtcSdpType, sdp: &str) -> Promise {

@@ -146,7 +146,7 @@ impl Driver {
                 self.handled.borrow_mut().insert(*link, 0);
                 None
             }
-            Input::LinkClosed { link } => {
+            Input::LinkClosed { link, .. } => {
                 self.handled.borrow_mut().remove(link);
                 None
             }
@@ -211,7 +211,7 @@ impl Driver {
             ToNode::Request { id, request } => self.input(Input::Request { id, request }),
             ToNode::LocalSignal { link, signal } => self.input(Input::LocalSignal { link, signal }),
             ToNode::LinkOpened { link, binding } => self.input(Input::LinkOpened { link, binding }),
-            ToNode::LinkClosed { link } => self.input(Input::LinkClosed { link }),
+            ToNode::LinkClosed { link, reason } => self.input(Input::LinkClosed { link, reason }),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! and a channel between two links with a binding that both ends know.
 
 use super::NodeIndex;
-use node_core::contract::{ChannelBinding, LinkId};
+use node_core::contract::{ChannelBinding, Input, LinkId};
 use node_core::units::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -39,6 +39,11 @@ pub(super) struct Channels {
     connections: BTreeMap<u64, Connection>,
     ends: BTreeMap<End, u64>,
     last: u64,
+}
+
+/// What a node hears when its link was closed from outside.
+pub(super) fn closed(link: LinkId) -> Input {
+    Input::LinkClosed { link, reason: "closed by the other side".to_owned() }
 }
 
 impl Channels {

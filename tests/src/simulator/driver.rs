@@ -1,6 +1,6 @@
 //! Drives the nodes: what a browser, a network and compute workers do with their outputs.
 
-use super::channels::End;
+use super::channels::{self, End};
 use super::{Happening, NodeIndex, Simulation, checks, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
@@ -76,8 +76,9 @@ impl Simulation {
             }
             Output::Answer { link, sdp, .. } => match self.channels.answer((index, link), &sdp) {
                 Some(sdp) => self.local_signal(index, link, RtcSignal::Answer { sdp }),
-                None => self
-                    .schedule(Duration::from_millis(1), Happening::Input(index, Box::new(Input::LinkClosed { link }))),
+                None => {
+                    self.schedule(Duration::from_millis(1), Happening::Input(index, Box::new(channels::closed(link))))
+                }
             },
             Output::RemoteSignal { link, signal: RtcSignal::Answer { sdp } } => self.open_channel((index, link), &sdp),
             // The model has no candidates.
@@ -129,7 +130,7 @@ impl Simulation {
     fn close_channel(&mut self, end: End) {
         if let Some((other, link)) = self.channels.close(end) {
             let delay = self.network.delay(&mut self.rng, end.0, other);
-            self.schedule(delay, Happening::Input(other, Box::new(Input::LinkClosed { link })));
+            self.schedule(delay, Happening::Input(other, Box::new(channels::closed(link))));
         }
     }
 

@@ -178,7 +178,7 @@ impl Simulation {
         self.members[index.0].mining = 0;
         self.disconnect_from_tracker(index);
         for (other, link) in self.channels.close_all(index) {
-            self.schedule(Duration::from_millis(500), Happening::Input(other, Box::new(Input::LinkClosed { link })));
+            self.schedule(Duration::from_millis(500), Happening::Input(other, Box::new(channels::closed(link))));
         }
     }
 

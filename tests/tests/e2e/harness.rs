@@ -195,11 +195,19 @@ impl Browser {
 
     /// Waits for a condition.
     pub(crate) async fn until(&self, limit: Duration, what: &str, condition: impl AsyncFn() -> bool) {
+        assert!(self.comes(limit, condition).await, "waited {limit:?} in vain: {what}");
+    }
+
+    /// Whether a condition comes to hold in time.
+    pub(crate) async fn comes(&self, limit: Duration, condition: impl AsyncFn() -> bool) -> bool {
         let start = Instant::now();
         while !condition().await {
-            assert!(start.elapsed() < limit, "waited {limit:?} in vain: {what}");
+            if start.elapsed() >= limit {
+                return false;
+            }
             tokio::time::sleep(POLL).await;
         }
+        true
     }
 
     /// Ends the session, so that nothing is left behind.

@@ -74,17 +74,30 @@ impl Stage {
         for tab in 0..self.tabs.len() {
             ids.push(self.status(tab).await.peer_id);
         }
-        self.browser
-            .until(limit, "every tab lists all others as connected", async || {
-                for (tab, id) in ids.iter().enumerate() {
-                    let others: BTreeSet<String> = ids.iter().filter(|other| *other != id).cloned().collect();
-                    if self.connected(tab).await != others {
-                        return false;
-                    }
+        let meshed = async || {
+            for (tab, id) in ids.iter().enumerate() {
+                let others: BTreeSet<String> = ids.iter().filter(|other| *other != id).cloned().collect();
+                if self.connected(tab).await != others {
+                    return false;
                 }
-                true
-            })
-            .await;
+            }
+            true
+        };
+        if !self.browser.comes(limit, meshed).await {
+            self.tell().await;
+            panic!("waited {limit:?} in vain: every tab lists all others as connected");
+        }
+    }
+
+    /// Prints what the tabs know of each other, for whoever reads of a failure.
+    async fn tell(&self) {
+        for tab in 0..self.tabs.len() {
+            let status: Value = self.browser.call(&self.tabs[tab], "tabchain.status()").await;
+            let peers: Value = self.browser.call(&self.tabs[tab], "tabchain.peers.list()").await;
+            let lines: Vec<Value> = self.browser.call(&self.tabs[tab], "tabchain.log({ limit: 50 })").await;
+            println!("tab {tab}: {status}\npeers: {peers}");
+            lines.iter().for_each(|line| println!("  {line}"));
+        }
     }
 
     /// Waits until all these tabs have one tip of at least this height; gives it.
@@ -140,7 +153,7 @@ impl Stage {
 async fn tabs_find_each_other_share_blocks_and_a_newcomer_catches_up() {
     let mut stage = Stage::new(3).await;
     let start = Instant::now();
-    stage.meshed(Duration::from_secs(5)).await;
+    stage.meshed(SOON).await;
     println!("three tabs list each other {:?} after the last one opened", start.elapsed());
 
     // The overview of the others shows each block without a reload.

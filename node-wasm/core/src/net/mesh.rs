@@ -346,6 +346,7 @@ impl Mesh {
         self.called.remove(&to);
         match context.peers.find(&to) {
             Some(link) if context.peers.get(link).is_some_and(|peer| peer.state == PeerState::Connecting) => {
+                context.log(Line::info("peer-not-reached", "a peer has left the room of the tracker").peer(to));
                 self.disconnect(context, link, true);
             }
             _ => self.failed(to, context.now),

@@ -140,7 +140,7 @@ impl Node {
             Input::Tracker(message) => self.mesh.on_tracker(&mut context!(self), message),
             Input::LocalSignal { link, signal } => self.mesh.on_local_signal(&mut context!(self), link, signal),
             Input::LinkOpened { link, binding } => self.on_link_opened(link, binding),
-            Input::LinkClosed { link } => self.on_link_closed(link),
+            Input::LinkClosed { link, reason } => self.on_link_closed(link, &reason),
             Input::Received { link, frame } => self.on_frame(link, &frame),
             Input::Verified { job, valid } => self.on_verified(job, &valid),
             Input::Mined { job, header } => self.on_mined(job, header),

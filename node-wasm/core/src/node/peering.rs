@@ -35,12 +35,14 @@ impl Node {
         self.tell(Event::Peer { peer_id, state: Some(PeerState::Greeting) });
     }
 
-    pub(super) fn on_link_closed(&mut self, link: LinkId) {
+    pub(super) fn on_link_closed(&mut self, link: LinkId, reason: &str) {
         let Some(peer) = self.peers.get(link) else { return };
         let (id, state) = (peer.id, peer.state);
-        if state == PeerState::Connected {
-            self.write(Line::info("peer-left", "the connection to a peer is gone").peer(id));
-        }
+        let line = match state {
+            PeerState::Connected => Line::info("peer-left", format!("the connection to a peer is gone: {reason}")),
+            _ => Line::info("peer-not-reached", format!("no connection to a peer came about: {reason}")),
+        };
+        self.write(line.peer(id));
         self.mesh.gone(&mut context!(self), link, state != PeerState::Connected);
     }
 
@@ -191,8 +193,12 @@ impl Node {
         let late: Vec<LinkId> =
             self.peers.iter().filter(|(_, peer)| peer.deadline() <= now).map(|(link, _)| link).collect();
         for link in late {
-            if self.peers.get(link).is_some_and(|peer| peer.state == PeerState::Connected) {
-                self.refuse(link, Offence::Silent, None, "no answer for a long time");
+            match self.peers.get(link).map(|peer| (peer.id, peer.state)) {
+                Some((_, PeerState::Connected)) => {
+                    self.refuse(link, Offence::Silent, None, "no answer for a long time");
+                }
+                Some((id, _)) => self.write(Line::info("peer-not-reached", "a peer did not answer in time").peer(id)),
+                None => {}
             }
             self.part(link);
         }
