@@ -7,7 +7,7 @@ mod arguments;
 mod events;
 
 use crate::client::Client;
-use arguments::{BlockId, Nothing, Range, Rows, Threads, decode};
+use arguments::{BlockId, Nothing, Range, Rows, Threads, Wanted, decode};
 use events::Events;
 use js_sys::{JSON, Object, Promise, Reflect};
 use node_core::request::{ErrorCode, Request, RequestError, SendForm};
@@ -106,6 +106,15 @@ fn miner(client: &Client) -> Result<JsValue, JsValue> {
     )?;
     set(&miner, "stop", &method(client, |_: Nothing| Ok(Request::MinerStop)))?;
     set(&miner, "mine", &method(client, |_: Nothing| Ok(Request::MinerMine)))?;
+    set(&miner, "wish", &method(client, |Wanted { id, wish }| Ok(Request::MinerWish { id, wish })))?;
+    set(
+        &miner,
+        "template",
+        &method(client, |range: Option<Range>| {
+            let Range { from, limit } = range.unwrap_or_default();
+            Ok(Request::Template { from, limit })
+        }),
+    )?;
     Ok(miner.into())
 }
 

@@ -106,20 +106,16 @@ mod tests {
 
     #[test]
     fn accounts_are_as_they_were_after_the_block() {
-        let (full, light, [first, second]) = chains();
+        let (mut full, light, [first, second]) = chains();
         let headers = |hash: &BlockHash| light.header(hash);
-        let mut accounts = Accounts::default();
-        for (address, account) in full.ledger().accounts().iter() {
-            accounts.set(address, Some(account));
-        }
         for index in [0, 1, 2, 7] {
-            let proof = accounts.prove(&address(index));
+            let proof = full.prove_account(&address(index));
             let held = full.ledger().account(&address(index));
             assert_eq!(check_account(headers, second.header.hash(), &address(index), &proof), Ok(Some(held)));
             let earlier = check_account(headers, first.header.hash(), &address(index), &proof);
             assert_eq!(earlier, Err(LightError::Account(accounts::ProofError::Root)));
         }
-        let proof = accounts.prove(&address(8));
+        let proof = full.prove_account(&address(8));
         assert_eq!(check_account(headers, second.header.hash(), &address(8), &proof), Ok(None));
     }
 

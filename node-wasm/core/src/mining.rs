@@ -6,11 +6,17 @@ use crate::chain::tree::Chain;
 use crate::consensus::validation::{meets_target, reward_of};
 use crate::keys::Address;
 use crate::mempool::{Mempool, Wishes};
+use crate::params::ChainParams;
 use crate::transaction::{MAX_TRANSACTION_BYTES, Reward, Transaction};
 use crate::units::{Amount, Timestamp};
 
 /// Bytes of a block that are not transactions beside the reward: header and length of the list.
 const OVERHEAD_BYTES: usize = BlockHeader::BYTES + 4 + MAX_TRANSACTION_BYTES;
+
+/// Bytes that the transactions of a block may have beside its reward.
+pub fn room(params: &ChainParams) -> usize {
+    params.max_block_bytes.saturating_sub(OVERHEAD_BYTES)
+}
 
 /// A block on the tip with everything but its nonce: the best of the mempool that fits, and the
 /// reward for it to this miner.
@@ -21,8 +27,7 @@ pub fn template(
     miner: Address,
     now: Timestamp,
 ) -> Result<Block, LedgerError> {
-    let room = chain.params().max_block_bytes.saturating_sub(OVERHEAD_BYTES);
-    let selected = mempool.select(room, wishes);
+    let selected = mempool.select(room(chain.params()), wishes);
     let others: Vec<Transaction> = selected.iter().map(|transaction| (**transaction).clone()).collect();
     assemble(chain, others, miner, Amount::ZERO, now)
 }

@@ -1,8 +1,9 @@
 //! What a user or a program asks of the node, and how the node answers.
 
 use crate::hash::TxId;
+use crate::mempool::Wish;
 use crate::view::{
-    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, SendPlan, Status,
+    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, SendPlan, Status, TemplateView,
     TransactionView,
 };
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,20 @@ pub enum Request {
     MinerStop,
     /// Answers with the next block that this tab finds; starts a miner for it when none runs. [`Response::Block`].
     MinerMine,
+    /// What this node's miner shall do with a waiting transaction. [`Response::Done`].
+    MinerWish {
+        /// 64 hex digits.
+        id: String,
+        /// What.
+        wish: Wish,
+    },
+    /// The next block as this node would build it now. [`Response::Template`].
+    Template {
+        /// Transactions to pass over.
+        from: Option<u32>,
+        /// Most transactions.
+        limit: Option<u32>,
+    },
     /// Connected and connecting peers. [`Response::Peers`].
     Peers,
     /// Connects to a peer of the room. [`Response::Done`].
@@ -153,6 +168,8 @@ pub enum Response {
     History(Page<HistoryEntry>),
     /// To [`Request::Mempool`].
     Mempool(Page<TransactionView>),
+    /// To [`Request::Template`].
+    Template(Box<TemplateView>),
     /// To [`Request::Peers`].
     Peers(Vec<PeerView>),
     /// To [`Request::Log`].
@@ -192,6 +209,8 @@ pub enum ErrorCode {
     InsufficientFunds,
     /// Too many transactions of this wallet wait already.
     TooManyWaiting,
+    /// The miner has too many wishes already.
+    TooManyWishes,
     /// No such block, transaction or peer.
     NotFound,
     /// Nobody is connected.

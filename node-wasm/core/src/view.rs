@@ -211,6 +211,28 @@ pub enum TransactionKind {
     Transfer,
 }
 
+/// The next block as a node would build it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateView {
+    /// Its height.
+    pub height: Height,
+    /// Subsidy and fees: what its miner would get.
+    pub reward: Amount,
+    /// Of these, the fees.
+    pub fees: Amount,
+    /// Bytes of its transactions, without the reward.
+    pub bytes: u64,
+    /// Most bytes they may have.
+    pub max_bytes: u64,
+    /// Its transactions in their order, without the reward.
+    pub transactions: Page<TransactionView>,
+    /// Waiting transactions that the miner wants in.
+    pub pinned: Vec<TxId>,
+    /// Waiting transactions that the miner leaves out.
+    pub excluded: Vec<TxId>,
+}
+
 /// What an address has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,6 +2,7 @@
 
 use super::bad_request;
 use js_sys::{JSON, Object};
+use node_core::mempool::Wish;
 use node_core::request::RequestError;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -30,6 +31,14 @@ pub(super) struct Rows {
 #[serde(deny_unknown_fields)]
 pub(super) struct Threads {
     pub(super) threads: Option<u32>,
+}
+
+/// `{ id, wish }`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    pub(super) id: String,
+    pub(super) wish: Wish,
 }
 
 /// A height or a hash.
@@ -97,6 +106,8 @@ mod tests {
         assert_eq!(decode_json::<Attack>(r#""too-little-work""#).unwrap(), Attack::TooLittleWork);
         assert!(decode_json::<PeerId>(&format!("\"{}\"", "ab".repeat(20))).is_ok());
         assert!(decode_json::<Nothing>(r#"{"any":[1]}"#).is_ok());
+        let wanted: Wanted = decode_json(r#"{"id":"ab","wish":"exclude"}"#).unwrap();
+        assert_eq!((wanted.id.as_str(), wanted.wish), ("ab", Wish::Exclude));
         let form: SendForm = decode_json(r#"{"to":"tab1","amount":"1.5","sign":false}"#).unwrap();
         assert_eq!((form.amount.as_str(), form.fee, form.sign), ("1.5", None, Some(false)));
     }
@@ -121,6 +132,8 @@ mod tests {
         ] {
             assert_eq!(code::<SendForm>(json), bad, "{json}");
         }
+        assert_eq!(code::<Wanted>(r#"{"id":"ab","wish":"perhaps"}"#), bad);
+        assert_eq!(code::<Wanted>(r#"{"id":"ab"}"#), bad);
         assert_eq!(code::<BlockId>("-1"), bad);
         assert_eq!(code::<BlockId>("null"), bad);
         assert_eq!(code::<String>("5"), bad);

@@ -2,7 +2,7 @@
 //! it back are exact inverses; a block is applied whole or not at all.
 
 use crate::block::Block;
-use crate::chain::accounts::{Account, Accounts};
+use crate::chain::accounts::{Account, AccountProof, Accounts};
 use crate::consensus::validation;
 use crate::hash::{StateRoot, TxId};
 use crate::keys::Address;
@@ -95,6 +95,11 @@ impl Ledger {
     /// Root over the accounts.
     pub fn state_root(&mut self) -> StateRoot {
         self.accounts.root()
+    }
+
+    /// Proof of what the state root says about an address, whether it has an account or not.
+    pub fn prove(&mut self, address: &Address) -> AccountProof {
+        self.accounts.prove(address)
     }
 
     /// All coins in existence: on accounts and in young rewards. `None` if they overflow, which

@@ -5,11 +5,13 @@
 //! equal work it is the one that was complete first. What a change did is a value: [`Change`].
 
 use crate::block::{Block, BlockHeader};
+use crate::chain::accounts::AccountProof;
 use crate::chain::arena::{Arena, Id};
 use crate::chain::ledger::{Ledger, LedgerError, Undo};
 use crate::consensus::difficulty;
 use crate::consensus::validation::{self, HeaderError, MEDIAN_SPAN};
 use crate::hash::{BlockHash, StateRoot};
+use crate::keys::Address;
 use crate::params::ChainParams;
 use crate::transaction::Transaction;
 use crate::units::{CompactTarget, Height, Timestamp, Work};
@@ -177,7 +179,9 @@ impl Chain {
     pub fn branch_tips(&self) -> BTreeSet<BlockHash> {
         let valid = |leaf: Id| self.line(leaf).find(|id| !self.arena.is_invalid(*id));
         let tips = self.leaves.iter().filter_map(|(_, leaf)| valid(*leaf));
-        tips.filter(|id| !self.on_best(*id)).map(|id| self.arena.hash(id)).collect()
+        // Below an invalid block there may be one on which a valid one stands, too.
+        let newest = |id: &Id| self.arena.children(*id).all(|child| self.arena.is_invalid(child));
+        tips.filter(|id| !self.on_best(*id) && newest(id)).map(|id| self.arena.hash(id)).collect()
     }
 
     /// The block where a branch left the best chain; genesis for a block that is not known.
@@ -193,6 +197,11 @@ impl Chain {
         let target = difficulty::next_target(&self.params, &recent);
         let earliest = Timestamp::from_millis(validation::median_time(&recent).millis() + 1);
         (target, earliest)
+    }
+
+    /// Proof of what an address has after the tip, for who has no more than the tip's header.
+    pub fn prove_account(&mut self, address: &Address) -> AccountProof {
+        self.ledger.prove(address)
     }
 
     /// Root over the accounts after a block on the tip with these transactions.

@@ -6,7 +6,7 @@ mod select;
 mod tests;
 
 pub use queue::Waiting;
-pub use select::{MAX_WISHES, Wishes};
+pub use select::{MAX_WISHES, TooManyWishes, Wish, Wishes};
 
 use crate::block::Block;
 use crate::chain::ledger::{self, Ledger};

@@ -6,20 +6,71 @@ use super::{FeeRate, Mempool};
 use crate::hash::TxId;
 use crate::keys::Address;
 use crate::transaction::Transaction;
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::sync::Arc;
 
-/// Most wishes of a miner, of each kind.
+/// Most wishes of a miner: more than anybody clicks, few enough to look through for every block.
 pub const MAX_WISHES: usize = 1_000;
 
-/// What a miner wants in its block, and what it does not want there.
+/// What a miner wants in its block, and what it does not want there. A transaction has one wish at most.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wishes {
-    /// Taken first, with all that their payers have before them.
-    pub pinned: BTreeSet<TxId>,
-    /// Left out, with all that their payers have behind them.
-    pub excluded: BTreeSet<TxId>,
+    pinned: BTreeSet<TxId>,
+    excluded: BTreeSet<TxId>,
+}
+
+/// What a miner wants of one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wish {
+    /// Taken first, with all that its payer has before it.
+    Pin,
+    /// Left out, with all that its payer has behind it.
+    Exclude,
+    /// As the fees decide.
+    None,
+}
+
+/// There are [`MAX_WISHES`] already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there are {MAX_WISHES} wishes already; take some back")]
+pub struct TooManyWishes;
+
+impl Wishes {
+    /// Sets the wish for a transaction in place of the one before. A full list keeps what it has.
+    pub fn set(&mut self, id: TxId, wish: Wish) -> Result<(), TooManyWishes> {
+        let known = self.of(&id) != Wish::None;
+        if wish != Wish::None && !known && self.pinned.len() + self.excluded.len() >= MAX_WISHES {
+            return Err(TooManyWishes);
+        }
+        self.pinned.remove(&id);
+        self.excluded.remove(&id);
+        match wish {
+            Wish::Pin => self.pinned.insert(id),
+            Wish::Exclude => self.excluded.insert(id),
+            Wish::None => false,
+        };
+        Ok(())
+    }
+
+    /// The wish for a transaction.
+    pub fn of(&self, id: &TxId) -> Wish {
+        if self.pinned.contains(id) {
+            Wish::Pin
+        } else if self.excluded.contains(id) {
+            Wish::Exclude
+        } else {
+            Wish::None
+        }
+    }
+
+    /// Keeps the wishes for these transactions only.
+    pub fn retain(&mut self, keep: impl Fn(&TxId) -> bool) {
+        self.pinned.retain(&keep);
+        self.excluded.retain(&keep);
+    }
 }
 
 /// A package in the order of choice: best rate, then first come.

@@ -144,16 +144,42 @@ fn wishes_of_the_miner_are_met() {
         pool.pool.select(bytes, wishes).iter().map(|one| one.id()).collect()
     };
     let room_for_two = 2 * dear.to_bytes().len();
-    let pinned = Wishes { pinned: BTreeSet::from([second.id()]), ..Wishes::default() };
+    let wishes = |wanted: &[(&Transaction, Wish)]| {
+        let mut wishes = Wishes::default();
+        wanted.iter().for_each(|(one, wish)| wishes.set(one.id(), *wish).unwrap());
+        wishes
+    };
+    let pinned = wishes(&[(&second, Wish::Pin)]);
     assert_eq!(select(&pool, room_for_two, &pinned), vec![first.id(), second.id()]);
     assert_eq!(select(&pool, 10_000, &pinned), vec![first.id(), second.id(), dear.id()]);
-    let excluded = Wishes { excluded: BTreeSet::from([first.id()]), ..Wishes::default() };
+    let excluded = wishes(&[(&first, Wish::Exclude)]);
     assert_eq!(select(&pool, 10_000, &excluded), vec![dear.id()]);
-    let excluded = Wishes { excluded: BTreeSet::from([second.id()]), ..Wishes::default() };
+    let excluded = wishes(&[(&second, Wish::Exclude)]);
     assert_eq!(select(&pool, 10_000, &excluded), vec![dear.id(), first.id()]);
     // What is excluded cannot be pinned in by what stands behind it.
-    let both = Wishes { pinned: BTreeSet::from([second.id()]), excluded: BTreeSet::from([first.id()]) };
+    let both = wishes(&[(&second, Wish::Pin), (&first, Wish::Exclude)]);
     assert_eq!(select(&pool, 10_000, &both), vec![dear.id()]);
+    // The last word counts.
+    let taken_back = wishes(&[(&first, Wish::Pin), (&first, Wish::Exclude), (&first, Wish::None)]);
+    assert_eq!(taken_back, Wishes::default());
+}
+
+#[test]
+fn wishes_are_limited_and_a_full_list_can_still_be_changed() {
+    let id = |number: usize| TxId(crate::hash::sha256(&number.to_le_bytes()));
+    let mut wishes = Wishes::default();
+    for number in 0..MAX_WISHES {
+        wishes.set(id(number), if number % 2 == 0 { Wish::Pin } else { Wish::Exclude }).unwrap();
+    }
+    let full = wishes.clone();
+    assert_eq!(wishes.set(id(MAX_WISHES), Wish::Pin), Err(TooManyWishes));
+    assert_eq!(wishes, full);
+    wishes.set(id(MAX_WISHES), Wish::None).unwrap();
+    wishes.set(id(0), Wish::Exclude).unwrap();
+    assert_eq!(wishes.of(&id(0)), Wish::Exclude);
+    wishes.retain(|kept| *kept != id(0));
+    wishes.set(id(MAX_WISHES), Wish::Pin).unwrap();
+    assert_eq!((wishes.of(&id(0)), wishes.of(&id(MAX_WISHES))), (Wish::None, Wish::Pin));
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use super::Node;
 use crate::block::{Block, BlockHeader};
 use crate::contract::{JobId, Output};
+use crate::hash::TxId;
 use crate::log::{Line, counted};
-use crate::mempool::Wishes;
+use crate::mempool::{TooManyWishes, Wish, Wishes};
 use crate::mining;
 use crate::request::{RequestId, Response};
-use crate::units::Timestamp;
-use crate::view::{Event, Role};
+use crate::units::{Amount, Timestamp};
+use crate::view::{Event, Page, Role, TemplateView};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub(super) struct Miner {
     /// Requests that wait for the next block this node finds.
     waiting: Vec<RequestId>,
     running: bool,
+    wishes: Wishes,
     pub(super) found: u32,
     pub(super) hash_rate: f64,
 }
@@ -71,6 +73,44 @@ impl Node {
         }
         if self.role != Role::Light {
             self.role = if threads == 0 { Role::Full } else { Role::Miner };
+        }
+    }
+
+    /// Takes a wish for the blocks to come. Wishes for what waits no more make room.
+    pub(super) fn wish(&mut self, id: TxId, wish: Wish) -> Result<(), TooManyWishes> {
+        let (wishes, mempool) = (&mut self.miner.wishes, &self.mempool);
+        wishes.set(id, wish).or_else(|_| {
+            wishes.retain(|id| mempool.get(id).is_some());
+            wishes.set(id, wish)
+        })?;
+        self.miner.tip_changed();
+        Ok(())
+    }
+
+    /// The next block as it would be built now, and so many of its transactions.
+    pub(super) fn template_view(&self, from: usize, limit: usize) -> TemplateView {
+        let params = self.chain.params();
+        let room = mining::room(params);
+        let selected = self.mempool.select(room, &self.miner.wishes);
+        // Both sums are below the coins in existence, or the transactions would not wait.
+        let fees = selected.iter().try_fold(Amount::ZERO, |sum, one| sum.checked_add(one.fee())).unwrap_or_default();
+        let height = self.chain.height().next().unwrap_or(self.chain.height());
+        let waiting_with = |wish| {
+            let ids = self.mempool.iter().map(|waiting| waiting.id);
+            ids.filter(|id| self.miner.wishes.of(id) == wish).collect()
+        };
+        TemplateView {
+            height,
+            reward: params.subsidy_at(height).checked_add(fees).unwrap_or_default(),
+            fees,
+            bytes: selected.iter().map(|one| one.to_bytes().len() as u64).sum(),
+            max_bytes: room as u64,
+            transactions: Page {
+                total: u32::try_from(selected.len()).unwrap_or(u32::MAX),
+                items: selected.iter().skip(from).take(limit).map(|one| self.transaction_view(one)).collect(),
+            },
+            pinned: waiting_with(Wish::Pin),
+            excluded: waiting_with(Wish::Exclude),
         }
     }
 
@@ -113,7 +153,7 @@ impl Node {
         let made = if forged {
             self.forge_block()
         } else {
-            mining::template(&mut self.chain, &self.mempool, &Wishes::default(), self.wallet.address(), self.now)
+            mining::template(&mut self.chain, &self.mempool, &self.miner.wishes, self.wallet.address(), self.now)
         };
         made.map_err(|error| self.write(Line::warning("no-template", format!("no block can be built: {error}")))).ok()
     }

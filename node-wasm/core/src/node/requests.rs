@@ -5,7 +5,7 @@ use crate::contract::Output;
 use crate::hash::{BlockHash, TxId};
 use crate::keys::{Address, AddressError};
 use crate::log::Line;
-use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE};
+use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE, Wish};
 use crate::request::{ErrorCode, MAX_PAGE, Request, RequestError, RequestId, Response, SendForm};
 use crate::transaction::Memo;
 use crate::units::{Amount, AmountError, Height};
@@ -56,6 +56,10 @@ impl Node {
                 self.start_mining(0);
                 Ok(Response::Done)
             }
+            Request::MinerWish { id, wish } => self.miner_wish(&id, wish),
+            Request::Template { from, limit } => {
+                Ok(Response::Template(Box::new(self.template_view(skip(from), page(limit)))))
+            }
             Request::Peers => Ok(Response::Peers(self.peer_views())),
             Request::Connect { peer } => {
                 self.mesh.connect(&mut context!(self), peer);
@@ -98,6 +102,15 @@ impl Node {
             return Err(error(ErrorCode::BadRequest, format!("mine on 1 to {MAX_THREADS} threads")));
         }
         self.start_mining(threads);
+        Ok(Response::Done)
+    }
+
+    fn miner_wish(&mut self, id: &str, wish: Wish) -> Answer {
+        let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
+        if wish != Wish::None && self.mempool.get(&id).is_none() {
+            return Err(error(ErrorCode::NotFound, "no transaction with this id waits"));
+        }
+        self.wish(id, wish).map_err(|problem| error(ErrorCode::TooManyWishes, problem))?;
         Ok(Response::Done)
     }
 
