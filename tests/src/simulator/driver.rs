@@ -16,6 +16,13 @@ const VERIFY_TIME: Duration = Duration::from_micros(200);
 /// Nonces tried for a block that the model says is found; far more than any difficulty here needs.
 const MAX_ATTEMPTS: u32 = 10_000_000;
 
+/// Inputs that wait for a node that sleeps; more are a test that asks for the impossible.
+const MAX_WAITING: usize = 1_000_000;
+/// Bytes that have left a link before its node is told.
+const REPORT_DRAINED_BYTES: u64 = 64 * 1024;
+/// Numbers of messages on the wire.
+const BLOCK: u8 = 6;
+
 /// What a node's miner works on.
 pub(super) struct MiningJob {
     job: JobId,
@@ -41,6 +48,11 @@ impl Simulation {
     /// Gives a node an input, carries out what it wants, and checks what must always hold.
     pub(super) fn deliver(&mut self, index: NodeIndex, input: Input) {
         if self.members[index.0].stopped {
+            return;
+        }
+        if let Some(waiting) = &mut self.members[index.0].asleep {
+            assert!(waiting.len() < MAX_WAITING, "too much waits for a node that sleeps");
+            waiting.push(input);
             return;
         }
         let clock_ahead_ms = self.members[index.0].clock_ahead_ms;
@@ -87,6 +99,7 @@ impl Simulation {
             Output::Send { link, frame } => self.transmit(index, link, frame),
             Output::Close { link } => self.close_channel((index, link)),
             Output::Verify { job, checks } => {
+                self.members[index.0].verified += checks.len() as u64;
                 let valid = node_core::keys::verify_all(&checks);
                 let cost = VERIFY_TIME * u32::try_from(checks.len()).unwrap_or(u32::MAX);
                 self.schedule(cost, Happening::Input(index, Box::new(Input::Verified { job, valid })));
@@ -118,10 +131,22 @@ impl Simulation {
     /// Sends a frame over a channel; a partition holds it back.
     pub(super) fn transmit(&mut self, index: NodeIndex, link: LinkId, frame: Vec<u8>) {
         let Some((other, other_link)) = self.channels.other((index, link)) else { return };
+        if let [1, kind, ..] = frame[..] {
+            *self.sent.entry((index, kind)).or_default() += 1;
+            if kind == BLOCK && self.stalling.contains(&index) {
+                return;
+            }
+        }
         if !self.network.passes(index, other, &frame) {
             return self.network.hold((index, other, other_link, frame));
         }
         let arrival = self.now.after(self.network.delay(&mut self.rng, index, other));
+        let drained = self.drained.entry((index, link)).or_default();
+        *drained += frame.len() as u64;
+        if *drained >= REPORT_DRAINED_BYTES {
+            let bytes = std::mem::take(drained);
+            self.schedule_at(arrival, Happening::Input(index, Box::new(Input::Drained { link, bytes })));
+        }
         if let Some(((index, link), at)) = self.channels.pass((index, link), arrival) {
             self.schedule_at(at, Happening::Input(index, Box::new(Input::Received { link, frame })));
         }

@@ -16,6 +16,7 @@ pub use network::NetworkOptions;
 use channels::Channels;
 use network::Network;
 use node_core::contract::{Input, LinkId};
+use node_core::net::message::Message;
 use node_core::node::{Config, Node};
 use node_core::params::{ChainParams, target_of_work};
 use node_core::request::{Request, RequestError, RequestId, Response};
@@ -23,7 +24,7 @@ use node_core::units::{Amount, Height, Timestamp};
 use node_core::view::{Event, LogEntry, Role};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tracker_server::{ConnectionId, Limits, Tracker};
 
@@ -78,7 +79,13 @@ struct Member {
     wake_at: Option<Timestamp>,
     replies: BTreeMap<RequestId, Result<Response, RequestError>>,
     log: Vec<LogEntry>,
+    /// Signatures that it had verified.
+    verified: u64,
+    /// How often it told of progress in catching up.
+    told_sync: u64,
     stopped: bool,
+    /// What reached it while it slept, if it does.
+    asleep: Option<Vec<Input>>,
 }
 
 enum Happening {
@@ -109,6 +116,12 @@ pub struct Simulation {
     last_connection: u64,
     last_request: u64,
     last_mining: u64,
+    /// Messages of one frame by sender and kind.
+    sent: BTreeMap<(NodeIndex, u8), u64>,
+    /// Bytes that left each end since it was told so.
+    drained: BTreeMap<(NodeIndex, LinkId), u64>,
+    /// Nodes that keep their bodies to themselves.
+    stalling: BTreeSet<NodeIndex>,
 }
 
 impl Simulation {
@@ -127,6 +140,9 @@ impl Simulation {
             last_connection: 0,
             last_request: 0,
             last_mining: 0,
+            sent: BTreeMap::new(),
+            drained: BTreeMap::new(),
+            stalling: BTreeSet::new(),
             options,
         };
         simulation.start_tracker();
@@ -165,7 +181,10 @@ impl Simulation {
             wake_at: None,
             replies,
             log,
+            verified: 0,
+            told_sync: 0,
             stopped: false,
+            asleep: None,
         });
         self.connect_to_tracker(index);
         self.deliver(index, Input::Tick);
@@ -246,6 +265,48 @@ impl Simulation {
         for link in links {
             self.transmit(index, link, frame.to_vec());
         }
+    }
+
+    /// Sends messages of one's own making over every link of a node, in frames.
+    pub fn send_messages(&mut self, index: NodeIndex, messages: &[Message]) {
+        for message in messages {
+            for frame in node_core::net::frame::split(&message.encode()) {
+                self.send_raw(index, &frame);
+            }
+        }
+    }
+
+    /// Messages of this kind, by its number on the wire, that a node has sent in one frame each.
+    pub fn sent(&self, index: NodeIndex, kind: u8) -> u64 {
+        self.sent.get(&(index, kind)).copied().unwrap_or_default()
+    }
+
+    /// Signatures that a node had verified for it.
+    pub fn verified(&self, index: NodeIndex) -> u64 {
+        self.members[index.0].verified
+    }
+
+    /// How often a node told of progress in catching up.
+    pub fn told_sync(&self, index: NodeIndex) -> u64 {
+        self.members[index.0].told_sync
+    }
+
+    /// From now on a node answers requests for blocks with nothing.
+    pub fn stall(&mut self, index: NodeIndex) {
+        self.stalling.insert(index);
+    }
+
+    /// A node's tab sleeps: it handles nothing, and what is sent to it waits.
+    pub fn sleep(&mut self, index: NodeIndex) {
+        self.members[index.0].asleep.get_or_insert_default();
+    }
+
+    /// It wakes up and finds all that was sent to it.
+    pub fn wake(&mut self, index: NodeIndex) {
+        for input in self.members[index.0].asleep.take().unwrap_or_default() {
+            self.deliver(index, input);
+        }
+        self.deliver(index, Input::Tick);
     }
 
     /// Starts or stops a node's miner.
@@ -348,6 +409,9 @@ impl Simulation {
     }
 
     fn note(&mut self, index: NodeIndex, event: Event) {
+        if let Event::Sync(_) = event {
+            self.members[index.0].told_sync += 1;
+        }
         if let Event::Log(entry) = event {
             let log = &mut self.members[index.0].log;
             if log.len() < MAX_LOG {
