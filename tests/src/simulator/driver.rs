@@ -4,7 +4,10 @@ use super::channels::{self, End};
 use super::{Happening, NodeIndex, Simulation, checks, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
+use node_core::hash::{BlockHash, sha256};
 use node_core::mining;
+use node_core::net::frame;
+use node_core::net::message::{MAX_HEADERS, Message};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tracker_server::{ConnectionId, Frame, Input as TrackerInput, Output as TrackerOutput};
@@ -137,6 +140,7 @@ impl Simulation {
                 return;
             }
         }
+        let Some(frame) = self.forged(index, (other, other_link), frame) else { return };
         if !self.network.passes(index, other, &frame) {
             return self.network.hold((index, other, other_link, frame));
         }
@@ -149,6 +153,30 @@ impl Simulation {
         }
         if let Some(((index, link), at)) = self.channels.pass((index, link), arrival) {
             self.schedule_at(at, Happening::Input(index, Box::new(Input::Received { link, frame })));
+        }
+    }
+
+    /// A frame as it is when a forger sends it. A question for a forger's headers does not reach it:
+    /// the answer is made here.
+    fn forged(&mut self, from: NodeIndex, to: End, frame: Vec<u8>) -> Option<Vec<u8>> {
+        let message = frame.split_first().and_then(|(_, message)| Message::decode(message).ok());
+        match message {
+            Some(Message::Pong { number, height, .. }) if self.forgers.contains_key(&from) => {
+                let (tip, work) = (BlockHash(sha256(&frame)), self.forgers[&from].claim);
+                let lie = Message::Pong { number, tip, height, work };
+                frame::split(&lie.encode()).pop()
+            }
+            Some(Message::GetHeaders(locator)) if self.forgers.contains_key(&to.0) => {
+                let headers = &self.forgers[&to.0].headers;
+                let known = |hash: &BlockHash| headers.iter().position(|header| header.hash() == *hash);
+                let start = locator.iter().find_map(known).map_or(0, |place| place + 1);
+                let answer = headers[start..headers.len().min(start + MAX_HEADERS)].to_vec();
+                for frame in frame::split(&Message::Headers(answer).encode()) {
+                    self.transmit(to.0, to.1, frame);
+                }
+                None
+            }
+            _ => Some(frame),
         }
     }
 

@@ -15,12 +15,13 @@ pub use network::NetworkOptions;
 
 use channels::Channels;
 use network::Network;
+use node_core::block::BlockHeader;
 use node_core::contract::{Input, LinkId};
 use node_core::net::message::Message;
 use node_core::node::{Config, Node};
 use node_core::params::{ChainParams, target_of_work};
 use node_core::request::{Request, RequestError, RequestId, Response};
-use node_core::units::{Amount, Height, Timestamp};
+use node_core::units::{Amount, Height, Timestamp, Work};
 use node_core::view::{Event, LogEntry, Role};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -122,6 +123,17 @@ pub struct Simulation {
     drained: BTreeMap<(NodeIndex, LinkId), u64>,
     /// Nodes that keep their bodies to themselves.
     stalling: BTreeSet<NodeIndex>,
+    /// Nodes that show headers of their making.
+    forgers: BTreeMap<NodeIndex, Forgery>,
+}
+
+/// What a node says of its chain, and what it shows of it.
+#[derive(Debug, Clone)]
+pub struct Forgery {
+    /// The work that it claims.
+    pub claim: Work,
+    /// A chain from the first block on.
+    pub headers: Vec<BlockHeader>,
 }
 
 impl Simulation {
@@ -143,6 +155,7 @@ impl Simulation {
             sent: BTreeMap::new(),
             drained: BTreeMap::new(),
             stalling: BTreeSet::new(),
+            forgers: BTreeMap::new(),
             options,
         };
         simulation.start_tracker();
@@ -296,17 +309,27 @@ impl Simulation {
         self.stalling.insert(index);
     }
 
+    /// From now on a node lies of its chain when it answers pings, and shows these headers.
+    pub fn forge(&mut self, index: NodeIndex, forgery: Forgery) {
+        self.forgers.insert(index, forgery);
+    }
+
     /// A node's tab sleeps: it handles nothing, and what is sent to it waits.
     pub fn sleep(&mut self, index: NodeIndex) {
         self.members[index.0].asleep.get_or_insert_default();
     }
 
-    /// It wakes up and finds all that was sent to it.
+    /// It wakes up, finds all that was sent to it, and comes back to the tracker if that let it go.
     pub fn wake(&mut self, index: NodeIndex) {
         for input in self.members[index.0].asleep.take().unwrap_or_default() {
             self.deliver(index, input);
         }
         self.deliver(index, Input::Tick);
+        // The shell waits a little before it tries the tracker again.
+        self.run_for(Duration::from_secs(1));
+        if self.members[index.0].tracker.is_none() {
+            self.connect_to_tracker(index);
+        }
     }
 
     /// Starts or stops a node's miner.

@@ -1,5 +1,6 @@
 //! The links of this node: their state, what their peers have, and what they are guilty of.
 
+use crate::block::BlockHeader;
 use crate::contract::{ChannelBinding, LinkId};
 use crate::hash::{BlockHash, TxId};
 use crate::net::frame::Assembler;
@@ -42,6 +43,15 @@ pub struct Asked {
     pub locator: Vec<BlockHash>,
     /// Work that the peer said its chain has; an honest answer shows as much.
     pub claim: Work,
+}
+
+impl Asked {
+    /// Whether headers are the answer: an announcement on another block is none. No headers are one,
+    /// and so are those from the start, when the peer knows none of the locator.
+    pub fn is_answered_by(&self, genesis: BlockHash, headers: &[BlockHeader]) -> bool {
+        let stands_on = |first: &BlockHeader| first.previous == genesis || self.locator.contains(&first.previous);
+        headers.first().is_none_or(stands_on)
+    }
 }
 
 /// A peer at the other end of a link.

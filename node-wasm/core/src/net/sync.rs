@@ -106,7 +106,9 @@ impl Sync {
         link: LinkId,
         headers: &[BlockHeader],
     ) -> HeadersOutcome {
-        let asked = take_answer(context, chain, link, headers);
+        let peer = context.peers.get_mut(link);
+        let asked =
+            peer.and_then(|peer| peer.asked_headers.take_if(|asked| asked.is_answered_by(chain.genesis(), headers)));
         let hashes: Vec<BlockHash> = headers.iter().map(BlockHeader::hash).collect();
         let (Some(first), Some(last)) = (headers.first(), hashes.last().copied()) else {
             self.presyncs.remove(&link);
@@ -426,15 +428,6 @@ impl Sync {
             self.parked.pop_last();
         }
     }
-}
-
-/// Takes note that what was asked for has come, if this is it: an announcement on another block
-/// than those of the locator is none.
-fn take_answer(context: &mut Context, chain: &Chain, link: LinkId, headers: &[BlockHeader]) -> Option<Asked> {
-    let peer = context.peers.get_mut(link)?;
-    let first = headers.first().map(|header| header.previous);
-    peer.asked_headers
-        .take_if(|asked| first.is_none_or(|previous| previous == chain.genesis() || asked.locator.contains(&previous)))
 }
 
 fn refused(offence: Offence, reason: &'static str) -> HeadersOutcome {

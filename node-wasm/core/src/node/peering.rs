@@ -77,8 +77,12 @@ impl Node {
     fn within_limits(&mut self, link: LinkId, message: &Message, length: usize) -> bool {
         let Some(peer) = self.peers.get_mut(link) else { return false };
         let counted = match message {
-            // An answer is as long as the question allows.
-            Message::Headers(headers) if peer.asked_headers.is_none() => Some((Kind::Headers, headers.len())),
+            // An answer is as long as the question allows, and there is one for each.
+            Message::Headers(headers) => {
+                let asked = peer.asked_headers.as_ref();
+                let answer = asked.is_some_and(|asked| asked.is_answered_by(self.chain.genesis(), headers));
+                (!answer).then_some((Kind::Headers, headers.len()))
+            }
             Message::Block(block) if !self.sync.wants(link, &block.header.hash()) => Some((Kind::UnaskedBytes, length)),
             message => Kind::of(message),
         };
