@@ -11,7 +11,6 @@ use crate::webrtc::{IceServer, LinkEvent, Links, fetch_ice_servers};
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
-use node_core::contract::LinkId;
 use node_core::params::ChainParams;
 use node_core::request::{ErrorCode, Request, RequestError, RequestId};
 use node_core::view::{Event, LogEntry, LogLevel};

@@ -5,6 +5,7 @@ use node_core::block::BlockHeader;
 use node_core::consensus::difficulty;
 use node_core::hash::{BlockHash, TxId};
 use node_core::keys::{SecretKey, Signature};
+use node_core::mempool::{MAX_COUNT, MAX_PER_PAYER, MIN_FEE_RATE};
 use node_core::mining;
 use node_core::net::limits::{Kind, MAX_CHECKS, MAX_ORDERS};
 use node_core::net::message::{MAX_BLOCKS_ASKED, MAX_HEADERS, MAX_TRANSACTIONS, Message};
@@ -19,20 +20,26 @@ use tests::simulator::{Forgery, NodeIndex, Options, Simulation, checks};
 const MINUTE: Duration = Duration::from_mins(1);
 const SECOND: Duration = Duration::from_secs(1);
 /// Accounts that own coins from the start.
-const RICH: u8 = 20;
+const RICH: u16 = 20;
 /// Numbers of messages on the wire.
 const HEADERS: u8 = 4;
 const ANNOUNCE: u8 = 8;
 
-fn key(number: u8) -> SecretKey {
-    SecretKey::derive(&[number; 32], b"rich")
+fn key(number: u16) -> SecretKey {
+    let mut seed = [0; 32];
+    seed[..2].copy_from_slice(&number.to_le_bytes());
+    SecretKey::derive(&seed, b"rich")
 }
 
 /// Nodes that know each other and have a chain of some blocks. The last one is hostile in most tests.
 fn network(seed: u64, count: usize, blocks: u32) -> (Simulation, Vec<NodeIndex>) {
+    rich_network(seed, count, blocks, RICH)
+}
+
+fn rich_network(seed: u64, count: usize, blocks: u32, rich: u16) -> (Simulation, Vec<NodeIndex>) {
     let mut options = Options::new(seed);
     options.params.allocation =
-        (0..RICH).map(|number| (key(number).public_key().address(), Amount::from_tab(1_000))).collect();
+        (0..rich).map(|number| (key(number).public_key().address(), Amount::from_tab(1_000))).collect();
     let mut simulation = Simulation::new(options);
     let nodes: Vec<NodeIndex> = (0..count).map(|_| simulation.add_node(8.0)).collect();
     let wanted = (count - 1).min(6);
@@ -123,20 +130,26 @@ fn work_of(headers: &[BlockHeader]) -> Work {
 }
 
 /// A transfer with a signature that does not hold, or with one that does.
-fn transfer(simulation: &Simulation, from: u8, nonce: u64, signed: bool) -> Transaction {
+fn transfer(simulation: &Simulation, from: u16, nonce: u64, signed: bool) -> Transaction {
+    let Transaction::Transfer(mut transfer) = paying(simulation, from, nonce, 1_000) else { unreachable!() };
+    if !signed {
+        transfer.signature.0[40] ^= 1;
+    }
+    Transaction::Transfer(transfer)
+}
+
+/// A transfer with so many grains of fee.
+fn paying(simulation: &Simulation, from: u16, nonce: u64, fee: u64) -> Transaction {
     let mut transfer = Transfer {
         from: key(from).public_key(),
         to: key(0).public_key().address(),
         amount: Amount::from_grains(1).expect("small"),
-        fee: Amount::from_grains(1_000).expect("small"),
+        fee: Amount::from_grains(fee).expect("small"),
         nonce,
         memo: Memo::default(),
         signature: Signature::NONE,
     };
     transfer.sign(&key(from), simulation.node(NodeIndex(0)).chain().genesis());
-    if !signed {
-        transfer.signature.0[40] ^= 1;
-    }
     Transaction::Transfer(transfer)
 }
 
@@ -345,10 +358,11 @@ fn a_peer_that_asks_for_the_same_blocks_again_and_again_gets_what_its_budget_all
         }
     }
     let seconds = simulation.now().since(start).as_secs_f64();
-    let allowed = limit.burst + limit.rate * seconds + 2.0 * bytes as f64;
+    let float = |bytes: u64| f64::from(u32::try_from(bytes).expect("less than 4 GiB"));
+    let allowed = limit.burst + limit.rate * seconds + 2.0 * float(bytes as u64);
     println!("{most} bytes of a block of {bytes} in {seconds} s; {allowed} are allowed");
-    assert!((most as f64) < allowed);
-    assert!(most as f64 > limit.burst, "the burst is used up");
+    assert!(float(most) < allowed);
+    assert!(float(most) > limit.burst, "the burst is used up");
     // It asked for more than may be under way.
     assert!(refused(&simulation, victim, hostile, "flood"), "more than {MAX_ORDERS} at once");
     assert!(!linked(&simulation, victim, hostile));
@@ -379,6 +393,45 @@ fn a_message_that_comes_a_thousand_times_is_forwarded_once() {
         assert!(forwarded <= 5, "{forwarded} announcements for five links");
         assert_eq!(simulation.sent(*node, HEADERS), tips[index], "a tip that is known is no news");
     }
+}
+
+#[test]
+fn a_flood_of_cheap_payments_fills_the_pool_to_its_cap_and_then_pays_more_or_leaves() {
+    let payers = u16::try_from(MAX_COUNT / MAX_PER_PAYER).expect("a few hundred");
+    let (mut simulation, nodes) = rich_network(275, 3, 10, payers + 20);
+    let (honest, hostile) = (&nodes[..2], nodes[2]);
+    simulation.sleep(hostile);
+    let send = |simulation: &mut Simulation, payers: std::ops::Range<u16>, fee: u64| {
+        for from in payers.collect::<Vec<_>>().chunks(MAX_TRANSACTIONS / MAX_PER_PAYER) {
+            let nonces = 0..MAX_PER_PAYER as u64;
+            let part: Vec<Transaction> = from
+                .iter()
+                .flat_map(|from| nonces.clone().map(move |nonce| (*from, nonce)))
+                .map(|(from, nonce)| paying(simulation, from, nonce, fee))
+                .collect();
+            let ids = part.iter().map(Transaction::id).collect();
+            simulation.send_messages(hostile, &[Message::Announce(ids), Message::Transactions(part)]);
+            simulation.run_for(SECOND * 3 / 10);
+            for node in honest {
+                assert!(simulation.node(*node).mempool().len() <= MAX_COUNT);
+            }
+        }
+    };
+    let floor = |simulation: &Simulation| simulation.node(honest[0]).mempool().floor(simulation.now());
+    send(&mut simulation, 0..payers, 150);
+    simulation.run_for(SECOND);
+    let full = |simulation: &Simulation| honest.iter().all(|node| simulation.node(*node).mempool().len() == MAX_COUNT);
+    assert!(full(&simulation), "{} wait", simulation.node(honest[0]).mempool().len());
+    assert_eq!(floor(&simulation), MIN_FEE_RATE);
+    // Those that pay more take the places of the cheap ones.
+    send(&mut simulation, payers..payers + 20, 2_000);
+    simulation.run_for(SECOND);
+    let node = simulation.node(honest[0]);
+    let dear = node.mempool().iter().filter(|waiting| waiting.transaction.fee().grains() == 2_000).count();
+    assert_eq!(dear, 20 * MAX_PER_PAYER, "the dear ones are in");
+    assert!(node.mempool().len() <= MAX_COUNT);
+    assert!(floor(&simulation) > MIN_FEE_RATE, "the floor has risen");
+    honest_service_goes_on(&mut simulation, honest);
 }
 
 #[test]

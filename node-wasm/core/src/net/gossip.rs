@@ -297,10 +297,11 @@ mod tests {
         assert!(gossip.on_transaction(&mut net.context(), links[0], many[0]));
         assert!(!gossip.on_transaction(&mut net.context(), links[1], many[1]), "it was not asked for there");
         net.requests(links[1]);
-        net.now = net.now.after(ANSWER_TIMEOUT - Duration::from_millis(1));
+        let due = net.now.after(ANSWER_TIMEOUT);
+        net.now = Timestamp::from_millis(due.millis() - 1);
         gossip.on_time(&mut net.context());
         assert_eq!(net.requests(links[1]), (0, 0));
-        net.now = net.now.after(Duration::from_millis(1));
+        net.now = due;
         gossip.on_time(&mut net.context());
         assert_eq!(net.requests(links[1]), (MAX_TRANSACTIONS - 1, 1));
         assert_eq!(gossip.asked, BTreeMap::from([(links[1], MAX_TRANSACTIONS - 1)]));

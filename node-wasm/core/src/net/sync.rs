@@ -59,6 +59,26 @@ struct Front {
     bytes: u64,
 }
 
+/// One message of headers, not empty, each on the one before.
+#[derive(Debug, Clone, Copy)]
+struct Batch<'a> {
+    link: LinkId,
+    headers: &'a [BlockHeader],
+    hashes: &'a [BlockHash],
+    /// So many of the first ones are here.
+    known: usize,
+    last: BlockHash,
+    /// If they were asked for: the work that the peer claimed.
+    claim: Option<Work>,
+}
+
+impl Batch<'_> {
+    /// Whether there may be more behind it.
+    fn is_full(&self) -> bool {
+        self.headers.len() >= MAX_HEADERS
+    }
+}
+
 /// What was asked for and has not come yet.
 #[derive(Debug)]
 pub struct Sync {
@@ -117,31 +137,36 @@ impl Sync {
         if headers.iter().skip(1).zip(&hashes).any(|(header, before)| header.previous != *before) {
             return refused(Offence::InvalidHeader, "the headers do not follow each other");
         }
-        if asked.is_some() && self.presyncs.get(&link).is_some_and(|presync| presync.expects(&first.previous)) {
-            return self.measure(context, chain, link, headers, &hashes, asked.map(|asked| asked.claim));
-        }
         let known = hashes.iter().take_while(|hash| chain.header(hash).is_some()).count();
-        let admitted = match &asked {
-            Some(_) => self.presyncs.get_mut(&link).is_some_and(|presync| presync.admits(headers, &last)),
-            None => false,
-        };
-        if asked.is_some() && (!admitted || self.presyncs.get(&link).is_some_and(Presync::is_done)) {
-            // What is left of a presync is judged like any other headers.
-            self.presyncs.remove(&link);
+        let batch = Batch { link, headers, hashes: &hashes, known, last, claim: asked.map(|asked| asked.claim) };
+        if batch.claim.is_some() && self.presyncs.get(&link).is_some_and(|presync| presync.expects(&first.previous)) {
+            return self.measure(context, chain, &batch);
         }
-        let fresh = &headers[known..];
-        if let Some(first) = fresh.first() {
+        let admitted = batch.claim.is_some() && self.admits(&batch);
+        if let Some(first) = headers.get(known) {
             let Some(parent_work) = chain.work_of(&first.previous) else {
                 return HeadersOutcome { orphan: true, ..HeadersOutcome::default() };
             };
-            if parent_work < chain.minimum_work() && !admitted {
-                if let Err(outcome) = self.weigh(context, chain, link, headers, &hashes, known, asked.as_ref()) {
-                    return outcome;
-                }
+            if parent_work < chain.minimum_work()
+                && !admitted
+                && let Err(outcome) = self.weigh(context, chain, &batch)
+            {
+                return outcome;
             }
         }
-        let outcome = self.store(context, chain, fresh);
-        self.follow(context, chain, link, headers.len(), last, asked.as_ref(), outcome)
+        let outcome = self.store(context, chain, &headers[known..]);
+        follow(context, chain, &batch, outcome)
+    }
+
+    /// Whether these headers were measured before and may be stored.
+    fn admits(&mut self, batch: &Batch) -> bool {
+        let Some(presync) = self.presyncs.get_mut(&batch.link) else { return false };
+        let admitted = presync.admits(batch.headers, &batch.last);
+        if !admitted || presync.is_done() {
+            // What is left is judged like any other headers.
+            self.presyncs.remove(&batch.link);
+        }
+        admitted
     }
 
     /// Stores headers whose branch has enough work.
@@ -175,94 +200,49 @@ impl Sync {
         outcome
     }
 
-    /// What follows from headers that were stored, or were here already.
-    #[expect(clippy::too_many_arguments, reason = "all of one message")]
-    fn follow(
-        &mut self,
-        context: &mut Context,
-        chain: &Chain,
-        link: LinkId,
-        count: usize,
-        last: BlockHash,
-        asked: Option<&Asked>,
-        mut outcome: HeadersOutcome,
-    ) -> HeadersOutcome {
-        let Some(work) = chain.work_of(&last) else { return outcome };
-        let Some(peer) = context.peers.get_mut(link) else { return outcome };
-        if chain.is_invalid(&last) {
-            return outcome;
-        }
-        learn_tip(peer, chain, last);
-        if count >= MAX_HEADERS {
-            Self::ask_headers(context, link, vec![last]);
-        } else if asked.is_some_and(|asked| work < asked.claim) {
-            outcome.refused = Some((Offence::LowWork, "the headers end with less work than the peer said it has"));
-        }
-        outcome
-    }
-
-    /// Checks headers on a block that is far behind, without storing them; the first so many are
-    /// here. An error says that the branch does not have enough work, or not yet.
-    #[expect(clippy::too_many_arguments, reason = "all of one message")]
-    fn weigh(
-        &mut self,
-        context: &mut Context,
-        chain: &Chain,
-        link: LinkId,
-        headers: &[BlockHeader],
-        hashes: &[BlockHash],
-        known: usize,
-        asked: Option<&Asked>,
-    ) -> Result<(), HeadersOutcome> {
-        let Some(mut tail) = Tail::on(chain, headers[known].previous) else { return Ok(()) };
-        extend(&mut tail, context, chain, &headers[known..], &hashes[known..])?;
+    /// Checks headers on a block that is far behind, without storing them. An error says that the
+    /// branch does not have enough work, or not yet.
+    fn weigh(&mut self, context: &mut Context, chain: &Chain, batch: &Batch) -> Result<(), HeadersOutcome> {
+        let Some(mut tail) = Tail::on(chain, batch.headers[batch.known].previous) else { return Ok(()) };
+        extend(&mut tail, context, chain, batch)?;
         if tail.work() >= chain.minimum_work() {
             return Ok(());
         }
-        let Some(asked) = asked else {
+        let Some(claim) = batch.claim else {
             return Err(refused(Offence::Unwanted, "headers of a branch with too little work"));
         };
-        if headers.len() < MAX_HEADERS {
-            return Err(ended(tail.work(), asked.claim));
+        if !batch.is_full() {
+            return Err(ended(tail.work(), claim));
         }
         // From where it was asked for, so that the same messages come again.
-        let (start, last) = (headers[0].previous, tail.last());
-        self.presyncs.insert(link, Presync::new(start, tail));
-        Self::ask_headers(context, link, vec![last]);
+        self.presyncs.insert(batch.link, Presync::new(batch.headers[0].previous, tail));
+        Self::ask_headers(context, batch.link, vec![batch.last]);
         Err(HeadersOutcome::default())
     }
 
     /// Goes on measuring a branch.
-    fn measure(
-        &mut self,
-        context: &mut Context,
-        chain: &Chain,
-        link: LinkId,
-        headers: &[BlockHeader],
-        hashes: &[BlockHash],
-        claim: Option<Work>,
-    ) -> HeadersOutcome {
-        let Some(Presync::Measuring { start, mut tail, mut batches }) = self.presyncs.remove(&link) else {
+    fn measure(&mut self, context: &mut Context, chain: &Chain, batch: &Batch) -> HeadersOutcome {
+        let Some(Presync::Measuring { start, mut tail, mut batches }) = self.presyncs.remove(&batch.link) else {
             return HeadersOutcome::default();
         };
-        if let Err(outcome) = extend(&mut tail, context, chain, headers, hashes) {
+        let batch = &Batch { known: 0, ..*batch };
+        if let Err(outcome) = extend(&mut tail, context, chain, batch) {
             return outcome;
         }
         if tail.work() >= chain.minimum_work() {
-            self.presyncs.insert(link, Presync::Storing { batches });
-            Self::ask_headers(context, link, vec![start]);
+            self.presyncs.insert(batch.link, Presync::Storing { batches });
+            Self::ask_headers(context, batch.link, vec![start]);
             return HeadersOutcome::default();
         }
-        if headers.len() < MAX_HEADERS {
-            return ended(tail.work(), claim.unwrap_or_default());
+        if !batch.is_full() {
+            return ended(tail.work(), batch.claim.unwrap_or_default());
         }
         if batches.len() >= MAX_BATCHES {
             return refused(Offence::LowWork, "a branch without end and without enough work");
         }
-        let last = tail.last();
-        batches.push_back(last);
-        self.presyncs.insert(link, Presync::Measuring { start, tail, batches });
-        Self::ask_headers(context, link, vec![last]);
+        batches.push_back(batch.last);
+        self.presyncs.insert(batch.link, Presync::Measuring { start, tail, batches });
+        Self::ask_headers(context, batch.link, vec![batch.last]);
         HeadersOutcome::default()
     }
 
@@ -434,7 +414,7 @@ fn refused(offence: Offence, reason: &'static str) -> HeadersOutcome {
     HeadersOutcome { refused: Some((offence, reason)), ..HeadersOutcome::default() }
 }
 
-/// A branch ended that does not have enough work to be stored: a lie, if the peer said otherwise.
+/// A branch that was asked for ended: with less work than the peer said it has, it lied.
 fn ended(work: Work, claim: Work) -> HeadersOutcome {
     if work < claim {
         return refused(Offence::LowWork, "the headers end with less work than the peer said it has");
@@ -442,16 +422,10 @@ fn ended(work: Work, claim: Work) -> HeadersOutcome {
     HeadersOutcome::default()
 }
 
-/// Checks headers on the end of a branch. Stops at one that is ahead of the clock, for which nobody
-/// is blamed.
-fn extend(
-    tail: &mut Tail,
-    context: &Context,
-    chain: &Chain,
-    headers: &[BlockHeader],
-    hashes: &[BlockHash],
-) -> Result<(), HeadersOutcome> {
-    for (header, hash) in headers.iter().zip(hashes) {
+/// Checks the headers that are not here on the end of a branch. Stops at one that is ahead of the
+/// clock, for which nobody is blamed.
+fn extend(tail: &mut Tail, context: &Context, chain: &Chain, batch: &Batch) -> Result<(), HeadersOutcome> {
+    for (header, hash) in batch.headers.iter().zip(batch.hashes).skip(batch.known) {
         if validation::is_ahead(chain.params(), header, context.now) {
             return if tail.work() >= chain.minimum_work() { Ok(()) } else { Err(HeadersOutcome::default()) };
         }
@@ -459,6 +433,19 @@ fn extend(
         checked.map_err(|error| HeadersOutcome { invalid: Some((*hash, error)), ..HeadersOutcome::default() })?;
     }
     Ok(())
+}
+
+/// What follows from headers that were stored, or were here already.
+fn follow(context: &mut Context, chain: &Chain, batch: &Batch, mut outcome: HeadersOutcome) -> HeadersOutcome {
+    let Some(work) = chain.work_of(&batch.last).filter(|_| !chain.is_invalid(&batch.last)) else { return outcome };
+    let Some(peer) = context.peers.get_mut(batch.link) else { return outcome };
+    learn_tip(peer, chain, batch.last);
+    if batch.is_full() {
+        Sync::ask_headers(context, batch.link, vec![batch.last]);
+    } else if let Some(claim) = batch.claim {
+        outcome.refused = ended(work, claim).refused;
+    }
+    outcome
 }
 
 /// Whether a peer has the body of a block, as far as it has shown.

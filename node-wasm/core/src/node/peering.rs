@@ -16,6 +16,9 @@ use crate::view::{Event, PeerState};
 use rand_core::Rng;
 use std::time::Duration;
 
+/// Least time between two pings of a peer.
+const PING_GAP: Duration = Duration::from_secs(1);
+
 impl Node {
     pub(super) fn on_link_opened(&mut self, link: LinkId, binding: ChannelBinding) {
         let mut hello = Hello {
@@ -182,7 +185,7 @@ impl Node {
         let Some(peer) = self.peers.get(link) else { return };
         if peer.claim >= self.chain.minimum_work() {
             Sync::ask_headers(&mut context!(self), link, self.chain.locator());
-        } else if peer.ping.is_none() && peer.next_ping <= self.now.after(PING_INTERVAL - Duration::from_secs(1)) {
+        } else if peer.ping.is_none() && peer.next_ping.since(self.now).saturating_add(PING_GAP) <= PING_INTERVAL {
             self.ping(link);
         }
     }
