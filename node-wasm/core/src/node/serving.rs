@@ -78,3 +78,28 @@ fn waits(peer: &Peer) -> bool {
 fn may_be_served(peer: &Peer, now: Timestamp) -> bool {
     waits(peer) && peer.queued() < SERVE_ROOM && peer.buckets.serves_at() <= now
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::peers::Peers;
+    use tracker_protocol::PeerId;
+
+    #[test]
+    fn a_link_that_does_not_drain_is_served_nothing_more() {
+        let (mut peers, now) = (Peers::default(), Timestamp::from_millis(1_000));
+        let link = peers.open(PeerId::from_bytes([1; 20]), true, 0, now).unwrap();
+        let peer = peers.get_mut(link).unwrap();
+        assert!(!may_be_served(peer, now), "it asked for nothing");
+        peer.orders.push_back(BlockHash([1; 32]));
+        for (queued, served) in [(0, true), (SERVE_ROOM - 1, true), (SERVE_ROOM, false), (SERVE_ROOM + 1, false)] {
+            peer.bytes_out = queued;
+            assert_eq!(may_be_served(peer, now), served, "{queued} bytes wait");
+        }
+        peer.drained = 2;
+        assert!(may_be_served(peer, now));
+        peer.buckets.of(Kind::ServedBytes).spend(Kind::ServedBytes.limit().burst + 1.0, now);
+        assert!(!may_be_served(peer, now), "its budget is used up");
+        assert!(may_be_served(peer, peer.buckets.serves_at()));
+    }
+}
