@@ -3,10 +3,12 @@
 pub mod frame;
 pub mod gossip;
 pub mod known;
+pub mod limits;
 pub mod mesh;
 pub mod message;
 pub mod offence;
 pub mod outbox;
 pub mod peers;
+pub mod presync;
 pub mod signal;
 pub mod sync;
