@@ -39,6 +39,9 @@ pub enum Offence {
     Stalled,
     /// No answer to pings.
     Silent,
+    /// A compact block whose lists do not go together, or transactions of a block that are not
+    /// those asked for, or a request for transactions that the block does not have.
+    BadCompactBlock,
 }
 
 impl Offence {
@@ -46,7 +49,7 @@ impl Offence {
     /// node. Less than that can happen to an honest one and is forgiven until it adds up.
     pub const fn points(self) -> u32 {
         match self {
-            Self::Garbage | Self::BadProof | Self::InvalidHeader | Self::InvalidBlock => 100,
+            Self::Garbage | Self::BadProof | Self::InvalidHeader | Self::InvalidBlock | Self::BadCompactBlock => 100,
             Self::TooMany | Self::InvalidTransaction | Self::BadSignature => 25,
             Self::OutOfOrder | Self::Flood => 20,
             Self::Stalled => 10,
@@ -70,6 +73,7 @@ impl Offence {
             Self::NotAdmitted => "not-admitted",
             Self::Stalled => "stalled",
             Self::Silent => "silent",
+            Self::BadCompactBlock => "bad-compact-block",
         }
     }
 }

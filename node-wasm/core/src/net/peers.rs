@@ -86,6 +86,8 @@ pub struct Peer {
     pub transactions: Known<TxId>,
     /// Blocks it has, beside its tip's chain.
     pub blocks: Known<BlockHash>,
+    /// Whether it wants new blocks pushed.
+    pub wants_push: bool,
     /// Frames on their way to a message.
     pub assembler: Assembler,
     /// Messages it may send.
@@ -125,6 +127,7 @@ impl Peer {
             work: Work::default(),
             transactions: Known::new(KNOWN_TRANSACTIONS),
             blocks: Known::new(KNOWN_BLOCKS),
+            wants_push: false,
             assembler: Assembler::default(),
             bucket: Bucket::new(MESSAGE_RATE, MESSAGE_BURST, now),
             score: 0,

@@ -5,6 +5,7 @@ use crate::chain::tree::{Chain, InsertError};
 use crate::consensus::validation::{self, HeaderError};
 use crate::contract::LinkId;
 use crate::hash::BlockHash;
+use crate::net::compact::is_near;
 use crate::net::mesh::Context;
 use crate::net::message::{MAX_BLOCKS_ASKED, MAX_HEADERS, Message};
 use crate::net::peers::Peer;
@@ -20,6 +21,9 @@ const WINDOW: usize = 256;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time for an answer to a request for headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bodies remembered that a peer was too slow with: they are taken when they come all the same, so
+/// that none travels twice over one link.
+const MAX_LATE: usize = 256;
 /// Headers that wait because they are ahead of the clock; the one furthest ahead makes room.
 const MAX_PARKED: usize = 64;
 
@@ -30,6 +34,8 @@ pub struct HeadersOutcome {
     pub new: usize,
     /// The header that breaks a rule, if one does, and which.
     pub invalid: Option<(BlockHash, HeaderError)>,
+    /// A header of a block that is known to be invalid.
+    pub known_invalid: Option<BlockHash>,
     /// Headers that have to wait for their time.
     pub parked: usize,
 }
@@ -44,7 +50,9 @@ struct Flight {
 #[derive(Debug, Default)]
 pub struct Sync {
     flights: BTreeMap<BlockHash, Flight>,
-    /// Bodies that are here and whose signatures are being verified.
+    /// What was asked for and did not come in time.
+    late: BTreeSet<(BlockHash, LinkId)>,
+    /// Bodies that are being put together, or whose signatures are being verified.
     held: BTreeSet<BlockHash>,
     parked: BTreeMap<(Timestamp, BlockHash), BlockHeader>,
 }
@@ -90,7 +98,10 @@ impl Sync {
                     outcome.invalid = Some((header.hash(), error));
                     break;
                 }
-                Err(InsertError::OnInvalid) => break,
+                Err(InsertError::OnInvalid) => {
+                    outcome.known_invalid = Some(header.hash());
+                    break;
+                }
             }
             last = Some(header.hash());
         }
@@ -113,7 +124,7 @@ impl Sync {
         if asked {
             self.flights.remove(&hash);
         }
-        asked
+        asked || self.late.remove(&(hash, link))
     }
 
     /// A peer does not have blocks that it was asked for.
@@ -122,6 +133,10 @@ impl Sync {
             if self.flights.get(hash).is_some_and(|flight| flight.link == link) {
                 self.flights.remove(hash);
             }
+            self.late.remove(&(*hash, link));
+            if let Some(peer) = context.peers.get_mut(link) {
+                peer.blocks.remove(hash);
+            }
         }
         // It does not have what its tip promised: not asked again until it tells of a tip.
         if let Some(peer) = context.peers.get_mut(link) {
@@ -129,21 +144,30 @@ impl Sync {
         }
     }
 
-    /// Keeps a body from being asked for while its signatures are verified.
+    /// Asks a peer for a whole block that it has.
+    pub fn ask_whole(&mut self, context: &mut Context, link: LinkId, hash: BlockHash) {
+        self.flights.insert(hash, Flight { link, deadline: context.now.after(BODY_TIMEOUT) });
+        if let Some(peer) = context.peers.get_mut(link) {
+            peer.bytes_out += context.outbox.send(link, &Message::GetBlocks(vec![hash]));
+        }
+    }
+
+    /// Keeps a body from being asked for while it is put together or its signatures are verified.
     pub fn hold(&mut self, hash: BlockHash) {
         self.held.insert(hash);
     }
 
-    /// The body was taken in, or refused.
+    /// The body was taken in, or refused, or given up.
     pub fn release(&mut self, hash: &BlockHash) {
         self.held.remove(hash);
     }
 
-    /// Asks peers for bodies that are missing.
+    /// Asks peers for bodies that are missing: near the tip in compact form.
     pub fn schedule(&mut self, context: &mut Context, chain: &Chain) {
         let now = context.now;
         let mut load: BTreeMap<LinkId, usize> = context.peers.connected().map(|(link, _)| (link, 0)).collect();
         self.flights.retain(|_, flight| load.contains_key(&flight.link));
+        self.late.retain(|(_, link)| load.contains_key(link));
         for flight in self.flights.values() {
             *load.entry(flight.link).or_default() += 1;
         }
@@ -155,17 +179,23 @@ impl Sync {
             let Some(work) = chain.work_of(&hash) else { continue };
             let able = context.peers.connected().filter(|(_, peer)| peer.blocks.contains(&hash) || peer.work >= work);
             let free = able.filter(|(link, _)| load.get(link).is_some_and(|count| *count < MAX_FLIGHTS_A_PEER));
-            let Some(link) = free.map(|(link, _)| link).min_by_key(|link| (load.get(link).copied(), *link)) else {
+            let slow = |link: &LinkId| self.late.contains(&(hash, *link));
+            let order = |link: &LinkId| (slow(link), load.get(link).copied(), *link);
+            let Some(link) = free.map(|(link, _)| link).min_by_key(order) else {
                 continue;
             };
             *load.entry(link).or_default() += 1;
             self.flights.insert(hash, Flight { link, deadline: now.after(BODY_TIMEOUT) });
             requests.entry(link).or_default().push(hash);
         }
+        let near = |hash: &BlockHash| chain.header(hash).is_some_and(|header| is_near(chain.height(), header.height));
         for (link, hashes) in requests {
-            for batch in hashes.chunks(MAX_BLOCKS_ASKED) {
+            let (near, far): (Vec<BlockHash>, Vec<BlockHash>) = hashes.into_iter().partition(near);
+            let near = near.into_iter().map(Message::GetCompact);
+            let far = far.chunks(MAX_BLOCKS_ASKED).map(|batch| Message::GetBlocks(batch.to_vec()));
+            for message in near.chain(far) {
                 if let Some(peer) = context.peers.get_mut(link) {
-                    peer.bytes_out += context.outbox.send(link, &Message::GetBlocks(batch.to_vec()));
+                    peer.bytes_out += context.outbox.send(link, &message);
                 }
             }
         }
@@ -175,7 +205,21 @@ impl Sync {
     pub fn stalled(&mut self, now: Timestamp) -> BTreeSet<LinkId> {
         let late: Vec<BlockHash> =
             self.flights.iter().filter(|(_, flight)| flight.deadline <= now).map(|(hash, _)| *hash).collect();
-        late.iter().filter_map(|hash| self.flights.remove(hash)).map(|flight| flight.link).collect()
+        let mut links = BTreeSet::new();
+        for hash in late {
+            let Some(flight) = self.flights.remove(&hash) else { continue };
+            links.insert(flight.link);
+            self.note_late(hash, flight.link);
+        }
+        links
+    }
+
+    /// Remembers that a peer was too slow with a body: others are asked before it.
+    pub fn note_late(&mut self, hash: BlockHash, link: LinkId) {
+        self.late.insert((hash, link));
+        if self.late.len() > MAX_LATE {
+            self.late.pop_first();
+        }
     }
 
     /// Headers whose time has come.

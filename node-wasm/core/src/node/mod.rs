@@ -14,6 +14,7 @@ macro_rules! context {
 }
 
 mod blocks;
+mod compact;
 mod lab;
 mod miner;
 mod peering;
@@ -38,6 +39,7 @@ use crate::transaction::Transaction;
 use crate::units::Timestamp;
 use crate::view::{Balance, Event, Role, SyncProgress};
 use crate::wallet::Wallet;
+use compact::Relay;
 use lab::Lab;
 use miner::Miner;
 use rand_chacha::ChaCha8Rng;
@@ -65,7 +67,16 @@ pub struct Config {
 #[derive(Debug)]
 enum Verifying {
     Transactions { transactions: Vec<Arc<Transaction>>, from: LinkId },
-    Block { block: Arc<Block>, from: LinkId },
+    Block { block: Arc<Block> },
+}
+
+/// Who a body came from.
+#[derive(Debug, Clone, Copy)]
+struct Delivery {
+    /// Who was first with it.
+    first: LinkId,
+    /// Who gave it when asked, and so says that it is valid; a push is no such word.
+    vouching: Option<LinkId>,
 }
 
 /// A whole node.
@@ -85,11 +96,12 @@ pub struct Node {
     mesh: Mesh,
     gossip: Gossip,
     sync: Sync,
+    relay: Relay,
     miner: Miner,
     lab: Lab,
     verifying: BTreeMap<JobId, Verifying>,
-    /// Which peer a body came from, until it is connected or discarded.
-    delivered: BTreeMap<BlockHash, LinkId>,
+    /// Which peers a body came from, until it is connected or discarded.
+    delivered: BTreeMap<BlockHash, Delivery>,
     last_job: u64,
     next_heartbeat: Timestamp,
     /// What the user interface was told last.
@@ -117,6 +129,7 @@ impl Node {
             mesh,
             gossip: Gossip::default(),
             sync: Sync::default(),
+            relay: Relay::default(),
             miner: Miner::default(),
             lab: Lab::default(),
             verifying: BTreeMap::new(),
@@ -161,6 +174,7 @@ impl Node {
             Some(self.next_heartbeat),
             self.gossip.next_timeout(),
             self.sync.next_timeout(),
+            self.relay.next_timeout(),
             self.miner.next_timeout(),
         ];
         due.into_iter().flatten().min()
@@ -201,6 +215,7 @@ impl Node {
         }
         self.gossip.on_time(&mut context!(self));
         self.drop_stalled();
+        self.look_after_pending();
         self.sync.schedule(&mut context!(self), &self.chain);
         self.refresh_template();
         self.tell_progress();
