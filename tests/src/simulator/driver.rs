@@ -77,7 +77,7 @@ impl Simulation {
             Output::Answer { link, sdp, .. } => match self.channels.answer((index, link), &sdp) {
                 Some(sdp) => self.local_signal(index, link, RtcSignal::Answer { sdp }),
                 None => {
-                    self.schedule(Duration::from_millis(1), Happening::Input(index, Box::new(channels::closed(link))))
+                    self.schedule(Duration::from_millis(1), Happening::Input(index, Box::new(channels::closed(link))));
                 }
             },
             Output::RemoteSignal { link, signal: RtcSignal::Answer { sdp } } => self.open_channel((index, link), &sdp),

@@ -54,8 +54,9 @@ impl Shortener {
     }
 
     fn shorten(&self, id: &WitnessId) -> ShortId {
-        let [a, b, c, d, e, f, ..] = self.0.hash(&id.0).to_le_bytes();
-        ShortId([a, b, c, d, e, f])
+        let mut short = [0; 6];
+        short.copy_from_slice(&self.0.hash(&id.0).to_le_bytes()[..6]);
+        ShortId(short)
     }
 }
 
@@ -247,9 +248,9 @@ impl Reconstruction {
         GetBlockTransactions { block: self.header.hash(), indexes: self.asked.clone() }
     }
 
-    /// Whether the peer was asked and has not answered.
-    pub fn is_asked(&self) -> bool {
-        !self.asked.is_empty()
+    /// How many transactions the peer was asked for and has not answered with.
+    pub fn owed(&self) -> usize {
+        self.asked.len()
     }
 
     /// Takes the peer's answer: exactly what was asked for, each with the short id that the peer

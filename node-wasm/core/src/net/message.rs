@@ -147,8 +147,12 @@ impl Message {
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let message = Self::try_from_slice(bytes).map_err(|_| MessageError::Malformed)?;
         let (length, limit) = match &message {
-            Self::Hello(_) | Self::Ping(_) | Self::Pong { .. } | Self::Block(_) => (0, 0),
-            Self::PushBlocks(_) | Self::GetCompact(_) => (0, 0),
+            Self::Hello(_)
+            | Self::Ping(_)
+            | Self::Pong { .. }
+            | Self::Block(_)
+            | Self::PushBlocks(_)
+            | Self::GetCompact(_) => (0, 0),
             Self::GetHeaders(hashes) => (hashes.len(), MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), MAX_HEADERS),
             Self::GetBlocks(hashes) | Self::NotFound(hashes) => (hashes.len(), MAX_BLOCKS_ASKED),

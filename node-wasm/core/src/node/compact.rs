@@ -139,6 +139,13 @@ impl Node {
         if self.has_source(link, &hash, asked) {
             return;
         }
+        // Looking through the mempool costs time, so that the limit comes before.
+        if self.relay.sources().filter(|other| other.link == link).count() >= MAX_PENDING_A_PEER {
+            if asked {
+                self.sync.ask_whole(&mut context!(self), link, hash);
+            }
+            return;
+        }
         let beside = self.best_beside(&header.previous);
         let confirmed = beside.iter().flat_map(|block| &block.transactions);
         reconstruction.fill(self.candidates().chain(confirmed.map(|one| (one.witness_id(), one))));
@@ -148,7 +155,7 @@ impl Node {
     pub(super) fn on_block_transactions(&mut self, link: LinkId, answer: BlockTransactions) {
         let hash = answer.block;
         let Some(mut source) = self.relay.take(&hash, link) else { return };
-        if !source.reconstruction.is_asked() {
+        if source.reconstruction.owed() == 0 {
             return self.relay.pending.entry(hash).or_default().sources.push(source);
         }
         self.traffic(link, true, TrafficItem::Block);
@@ -162,7 +169,9 @@ impl Node {
     pub(super) fn on_not_found(&mut self, link: LinkId, hashes: &[BlockHash]) {
         self.sync.on_not_found(&mut context!(self), link, hashes);
         for hash in hashes {
-            self.relay.take(hash, link);
+            // It stays on the list, so that whoever shows a block and then denies it gains nothing.
+            let sources = self.relay.pending.get_mut(hash).into_iter().flat_map(|pending| &mut pending.sources);
+            sources.filter(|source| source.link == link).for_each(|source| source.deadline = None);
         }
     }
 
@@ -224,8 +233,9 @@ impl Node {
         let Some(pending) = self.relay.pending.get_mut(hash) else { return false };
         let nobody_asked = pending.sources.iter().all(|source| source.deadline.is_none());
         let Some(source) = pending.sources.iter_mut().find(|source| source.link == link) else { return false };
-        if asked && nobody_asked && source.reconstruction.is_asked() {
-            source.deadline = Some(self.now.after(answer_time(0, pending.failures)));
+        let owed = source.reconstruction.owed();
+        if asked && nobody_asked && owed > 0 {
+            source.deadline = Some(self.now.after(answer_time(owed, pending.failures)));
             self.sync.hold(*hash);
         }
         source.asked |= asked;
@@ -234,13 +244,6 @@ impl Node {
 
     /// Keeps a compact block that lacks transactions, and asks for them unless another peer was.
     fn keep_source(&mut self, hash: BlockHash, source: Source) {
-        let link = source.link;
-        if self.relay.sources().filter(|other| other.link == link).count() >= MAX_PENDING_A_PEER {
-            if source.asked {
-                self.sync.ask_whole(&mut context!(self), link, hash);
-            }
-            return;
-        }
         self.relay.pending.entry(hash).or_default().sources.push(source);
         self.ask_next_source(hash);
     }
@@ -251,7 +254,7 @@ impl Node {
         if pending.sources.iter().any(|source| source.deadline.is_some()) {
             return;
         }
-        let Some(source) = pending.sources.iter_mut().find(|source| !source.reconstruction.is_asked()) else {
+        let Some(source) = pending.sources.iter_mut().find(|source| source.reconstruction.owed() == 0) else {
             return self.give_up(&hash);
         };
         let request = source.reconstruction.ask();

@@ -19,6 +19,8 @@ mod lab;
 mod miner;
 mod peering;
 mod requests;
+#[cfg(test)]
+mod testing;
 mod transactions;
 mod views;
 
@@ -51,7 +53,7 @@ use std::time::Duration;
 /// How often a node looks after its links, peers and requests when nothing else happens.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Signature jobs under way at most. Transactions beyond are dropped, to be announced again;
-/// blocks are bounded by what was asked for.
+/// blocks are bounded by what was asked for and by their proof of work.
 const MAX_JOBS: usize = 256;
 
 /// What a node is to be.

@@ -1,232 +1,20 @@
-//! Relay between whole nodes on channels without delay: what is sent, what is asked for, and what
-//! lies, silence and collisions do. Signatures are verified once no frame is left to deliver, so
-//! that whatever is relayed before is relayed unverified.
+//! Relay between whole nodes: what is sent, what is asked for, and what lies, silence and
+//! collisions do.
 
 use super::*;
 use crate::block::BlockHeader;
-use crate::chain::testing::{Builder, address, params, transfer};
-use crate::chain::tree::Chain;
-use crate::contract::{Input, JobId, Output};
-use crate::keys::{Signature, SignatureCheck, verify_all};
-use crate::net::frame::Assembler;
+use crate::chain::testing::{params, transfer};
+use crate::contract::Input;
+use crate::keys::Signature;
 use crate::node::Config;
-use crate::params::ChainParams;
+use crate::node::testing::{Net, note, rich};
 use crate::units::Amount;
-use crate::view::{PeerState, Role};
-use tracker_protocol::PeerId;
+use crate::view::Role;
 
-/// A message that was sent: from, to, what, bytes on the wire.
-type Sent = (usize, usize, Message, usize);
-/// What becomes of a message on its way: itself, another one, or nothing.
-type Tamper = Box<dyn FnMut(usize, usize, Message) -> Option<Message>>;
-
-/// Nodes and the channels between them.
-struct Net {
-    now: Timestamp,
-    builder: Builder,
-    nodes: Vec<Node>,
-    /// The other end of a node's link.
-    ends: BTreeMap<(usize, LinkId), (usize, LinkId)>,
-    assemblers: BTreeMap<(usize, usize), Assembler>,
-    sent: Vec<Sent>,
-    /// When each of `sent` left and arrived, in events; those under way have not arrived.
-    times: Vec<(usize, usize)>,
-    events: usize,
-    /// Of `sent`, what is under way.
-    wire: VecDeque<usize>,
-    tamper: Tamper,
-    verifying: VecDeque<(usize, JobId, Vec<SignatureCheck>)>,
-}
-
-/// Parameters with so many accounts that own coins.
-fn rich(count: u8) -> ChainParams {
-    ChainParams { allocation: (0..count).map(|index| (address(index), Amount::from_tab(100))).collect(), ..params() }
-}
-
-impl Net {
-    /// So many nodes with these links; the first of a pair made the offer.
-    fn new(count: usize, links: &[(usize, usize)], params: ChainParams) -> Self {
-        let builder = Builder::new(params.clone());
-        let now = Chain::new(params.clone()).tip_header().time.after(Duration::from_hours(1));
-        let config = Config { params, role: Role::Full };
-        let node = |index: usize| Node::new(config.clone(), [u8::try_from(index).unwrap(); 32], now);
-        let mut net = Self {
-            now,
-            builder,
-            nodes: (0..count).map(node).collect(),
-            ends: BTreeMap::new(),
-            assemblers: BTreeMap::new(),
-            sent: Vec::new(),
-            times: Vec::new(),
-            events: 0,
-            wire: VecDeque::new(),
-            tamper: Box::new(|_, _, message| Some(message)),
-            verifying: VecDeque::new(),
-        };
-        for (one, other) in links {
-            let first = net.open(*one, *other, true);
-            let second = net.open(*other, *one, false);
-            net.ends.insert((*one, first), (*other, second));
-            net.ends.insert((*other, second), (*one, first));
-        }
-        (0..count).for_each(|node| net.flush(node));
-        net.settle();
-        net.forget();
-        net
-    }
-
-    fn open(&mut self, at: usize, to: usize, outbound: bool) -> LinkId {
-        let (id, now) = (self.nodes[to].id(), self.now);
-        let link = self.nodes[at].peers.open(id, outbound, 0, now).unwrap();
-        self.nodes[at].peers.get_mut(link).unwrap().state = PeerState::Connected;
-        link
-    }
-
-    fn link(&self, at: usize, to: usize) -> LinkId {
-        let found = self.ends.iter().find(|((node, _), (other, _))| *node == at && *other == to);
-        found.map(|((_, link), _)| *link).unwrap()
-    }
-
-    fn peer(&self, at: usize, to: usize) -> Option<&crate::net::peers::Peer> {
-        self.nodes[at].peers.get(self.link(at, to))
-    }
-
-    fn is_banned(&self, at: usize, by: usize) -> bool {
-        let id: PeerId = self.nodes[at].id();
-        self.nodes[by].peers.is_banned(&id, self.now)
-    }
-
-    /// Delivers until nothing is under way, then verifies signatures, and so on.
-    fn settle(&mut self) {
-        loop {
-            self.settle_messages();
-            let Some((index, job, checks)) = self.verifying.pop_front() else { return };
-            self.handle(index, Input::Verified { job, valid: verify_all(&checks) });
-        }
-    }
-
-    /// Delivers until nothing is under way, in the order of sending, and verifies nothing.
-    fn settle_messages(&mut self) {
-        while let Some(index) = self.wire.pop_front() {
-            let (from, to, message, _) = self.sent[index].clone();
-            self.events += 1;
-            self.times[index].1 = self.events;
-            let Some(link) = self.nodes[to].peers.find(&self.nodes[from].id()) else { continue };
-            for frame in crate::net::frame::split(&message.encode()) {
-                self.handle(to, Input::Received { link, frame });
-            }
-        }
-    }
-
-    fn handle(&mut self, index: usize, input: Input) {
-        self.nodes[index].handle(self.now, input);
-        self.flush(index);
-    }
-
-    /// Takes up what a node wants done.
-    fn flush(&mut self, index: usize) {
-        while let Some(output) = self.nodes[index].poll_output() {
-            match output {
-                Output::Send { link, frame } => self.carry(index, link, &frame),
-                Output::Close { link } => self.close(index, link),
-                Output::Verify { job, checks } => self.verifying.push_back((index, job, checks)),
-                _ => {}
-            }
-        }
-    }
-
-    fn carry(&mut self, from: usize, link: LinkId, frame: &[u8]) {
-        let Some((to, _)) = self.ends.get(&(from, link)).copied() else { return };
-        let Some(bytes) = self.assemblers.entry((from, to)).or_default().push(frame).unwrap() else { return };
-        if let Some(message) = (self.tamper)(from, to, Message::decode(&bytes).unwrap()) {
-            self.post(from, to, message);
-        }
-    }
-
-    fn post(&mut self, from: usize, to: usize, message: Message) {
-        let bytes = crate::net::frame::split(&message.encode()).iter().map(Vec::len).sum();
-        self.events += 1;
-        self.wire.push_back(self.sent.len());
-        self.sent.push((from, to, message, bytes));
-        self.times.push((self.events, usize::MAX));
-    }
-
-    /// Delivers a message as if a node had sent it, and what follows short of signatures.
-    fn say(&mut self, from: usize, to: usize, message: Message) {
-        self.post(from, to, message);
-        self.settle_messages();
-    }
-
-    fn forget(&mut self) {
-        assert!(self.wire.is_empty());
-        self.sent.clear();
-        self.times.clear();
-    }
-
-    fn close(&mut self, at: usize, link: LinkId) {
-        if let Some((other, link)) = self.ends.get(&(at, link)).copied() {
-            self.handle(other, Input::LinkClosed { link, reason: "closed".to_owned() });
-        }
-    }
-
-    fn pass(&mut self, time: Duration) {
-        self.now = self.now.after(time);
-        (0..self.nodes.len()).for_each(|index| self.handle(index, Input::Tick));
-        self.settle();
-    }
-
-    /// A node finds a block, and what follows from that.
-    fn mine(&mut self, at: usize, block: &Block) {
-        assert!(self.nodes[at].take_own_block(block.clone()));
-        self.flush(at);
-        self.settle();
-    }
-
-    /// Transactions wait at a node, and their peers know it.
-    fn warm(&mut self, at: usize, transactions: &[Transaction]) {
-        let node = &mut self.nodes[at];
-        for one in transactions {
-            let one = Arc::new(one.clone());
-            node.mempool.insert(node.chain.params(), node.chain.ledger(), one, self.now).unwrap();
-        }
-        for from in (0..self.nodes.len()).filter(|from| *from != at) {
-            let id = self.nodes[at].id();
-            let Some(link) = self.nodes[from].peers.find(&id) else { continue };
-            let peer = self.nodes[from].peers.get_mut(link).unwrap();
-            note(peer, transactions);
-        }
-    }
-
-    /// Extends a block by these transactions.
-    fn block(&mut self, parent: BlockHash, others: &[Transaction]) -> Arc<Block> {
-        self.builder.extend(parent, 0, others.to_vec(), 0)
-    }
-
-    /// So many transactions of each of so many accounts.
-    fn transactions(&self, accounts: u8, each: u64) -> Vec<Transaction> {
-        let genesis = self.builder.genesis;
-        let of = |from: u8| (0..each).map(move |nonce| transfer(genesis, from, 0, 10_000, nonce));
-        (0..accounts).flat_map(of).collect()
-    }
-
-    /// A first block from a node to the others, after which they ask those to push who were first.
-    fn first_block(&mut self, at: usize) -> BlockHash {
-        let block = self.block(self.builder.genesis, &[]);
-        self.mine(at, &block);
-        assert!(self.nodes.iter().all(|node| node.chain.tip() == block.header.hash()));
-        self.forget();
-        block.header.hash()
-    }
-
-    fn count(&self, from: usize, to: usize, what: impl Fn(&Message) -> bool) -> usize {
-        self.sent.iter().filter(|(one, other, message, _)| (*one, *other) == (from, to) && what(message)).count()
-    }
-
-    /// Bytes about blocks that a node received.
-    fn block_bytes(&self, to: usize) -> usize {
-        let own = self.sent.iter().filter(|(_, other, message, _)| *other == to && about_blocks(message));
-        own.map(|(.., bytes)| bytes).sum()
-    }
+/// Bytes about blocks that a node received.
+fn block_bytes(net: &Net, to: usize) -> usize {
+    let own = net.sent.iter().filter(|(_, other, message, _)| *other == to && about_blocks(message));
+    own.map(|(.., bytes)| bytes).sum()
 }
 
 fn about_blocks(message: &Message) -> bool {
@@ -256,13 +44,6 @@ fn is_answer(message: &Message) -> bool {
     matches!(message, Message::BlockTransactions(_))
 }
 
-/// A peer is believed to have transactions.
-fn note(peer: &mut crate::net::peers::Peer, transactions: &[Transaction]) {
-    for one in transactions {
-        peer.transactions.insert(one.id());
-    }
-}
-
 fn spoil_signature(transaction: &mut Transaction) {
     let Transaction::Transfer(transfer) = transaction else { panic!("a transfer") };
     transfer.signature = Signature::NONE;
@@ -289,7 +70,7 @@ fn a_thousand_transactions_that_all_know_cost_six_bytes_each() {
     let least = BlockHeader::BYTES + 6 * transactions.len() + reward + 1;
     for node in 1..3 {
         assert_eq!(net.nodes[node].chain.tip(), block.header.hash());
-        let bytes = net.block_bytes(node);
+        let bytes = block_bytes(&net, node);
         println!("node {node} received {bytes} bytes for a block of {}", block.to_bytes().len());
         assert!(bytes * 10 < least * 13, "{bytes} bytes instead of {least}");
         assert_eq!(net.count(node - 1, node, is_compact), 1);
@@ -319,7 +100,7 @@ fn what_is_missing_comes_in_one_round_trip_and_no_block_travels_whole() {
         assert_eq!(net.nodes[node].chain.tip(), block.header.hash());
         assert_eq!(net.count(node, node - 1, is_request), 1);
         assert_eq!(net.count(node - 1, node, is_answer), 1);
-        let bytes = net.block_bytes(node);
+        let bytes = block_bytes(&net, node);
         println!("node {node} received {bytes} bytes for a block of {}", block.to_bytes().len());
         assert!(bytes < block.to_bytes().len() * 6 / 10);
     }
@@ -461,7 +242,7 @@ fn an_invalid_block_that_is_pushed_on_is_refused_everywhere_and_no_honest_peer_i
         assert_eq!(net.nodes[node].chain.tip(), parent);
         assert!(net.nodes[node].chain.is_invalid(&block.header.hash()));
         assert!(net.nodes[node].peers.iter().all(|(_, peer)| peer.score == 0), "node {node} punishes nobody");
-        assert_eq!(net.nodes[node].peers.len(), net.ends.keys().filter(|(at, _)| *at == node).count());
+        assert_eq!(net.nodes[node].peers.len(), net.links_of(node));
         assert!(net.nodes[node].delivered.is_empty());
     }
     // Who announces it now says that it found it valid.
@@ -685,9 +466,7 @@ fn blocks_far_behind_are_fetched_whole_and_those_near_the_tip_in_compact_form() 
         net.mine(0, &block);
         parent = block.header.hash();
     }
-    let (first, second) = (net.open(1, 0, true), net.open(0, 1, false));
-    net.ends.insert((1, first), (0, second));
-    net.ends.insert((0, second), (1, first));
+    net.connect(1, 0);
     let headers: Vec<BlockHeader> = (1..=10)
         .map(|height| net.nodes[0].chain.hash_at(Height(height)).unwrap())
         .map(|hash| net.nodes[0].chain.header(&hash).unwrap())
