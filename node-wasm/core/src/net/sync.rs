@@ -167,7 +167,8 @@ impl Sync {
         let now = context.now;
         let mut load: BTreeMap<LinkId, usize> = context.peers.connected().map(|(link, _)| (link, 0)).collect();
         self.flights.retain(|_, flight| load.contains_key(&flight.link));
-        self.late.retain(|(_, link)| load.contains_key(link));
+        let missing = |hash: &BlockHash| chain.header(hash).is_some() && chain.block(hash).is_none();
+        self.late.retain(|(hash, link)| load.contains_key(link) && missing(hash));
         for flight in self.flights.values() {
             *load.entry(flight.link).or_default() += 1;
         }
@@ -186,7 +187,10 @@ impl Sync {
             };
             *load.entry(link).or_default() += 1;
             self.flights.insert(hash, Flight { link, deadline: now.after(BODY_TIMEOUT) });
-            requests.entry(link).or_default().push(hash);
+            // Channels lose nothing: what is late comes, and is waited for again when nobody else has it.
+            if !slow(&link) {
+                requests.entry(link).or_default().push(hash);
+            }
         }
         let near = |hash: &BlockHash| chain.header(hash).is_some_and(|header| is_near(chain.height(), header.height));
         for (link, hashes) in requests {
@@ -214,12 +218,17 @@ impl Sync {
         links
     }
 
-    /// Remembers that a peer was too slow with a body: others are asked before it.
+    /// Remembers that a peer was too slow with a body: others are asked for it, and it not again.
     pub fn note_late(&mut self, hash: BlockHash, link: LinkId) {
         self.late.insert((hash, link));
         if self.late.len() > MAX_LATE {
             self.late.pop_first();
         }
+    }
+
+    /// A peer that was too slow with a body gave it after all.
+    pub fn forget_late(&mut self, hash: BlockHash, link: LinkId) {
+        self.late.remove(&(hash, link));
     }
 
     /// Headers whose time has come.

@@ -124,7 +124,11 @@ impl Node {
     /// Takes a body that fits its header and keeps the rules that need no accounts. It is pushed on
     /// at once: its proof of work was paid for, so that nobody can make nodes push for nothing.
     pub(super) fn accept_body(&mut self, link: LinkId, asked: bool, block: Arc<Block>) {
-        self.note_delivery(link, block.header.hash(), asked);
+        let hash = block.header.hash();
+        self.note_delivery(link, hash, asked);
+        if let Some(other) = self.vouching(&hash) {
+            self.note_delivery(other, hash, true);
+        }
         self.push_on(&block);
         self.verify_block(block);
     }

@@ -159,6 +159,7 @@ impl Node {
             return self.relay.pending.entry(hash).or_default().sources.push(source);
         }
         self.traffic(link, true, TrafficItem::Block);
+        self.sync.forget_late(hash, link);
         source.deadline = None;
         match source.reconstruction.answer(answer.transactions) {
             Ok(()) => self.put_together(hash, source),
@@ -227,18 +228,15 @@ impl Node {
         }
     }
 
-    /// Whether a compact block of this peer waits already: it is not asked twice for the same, but
-    /// when nobody else has the block, its answer is waited for again.
+    /// Whether a compact block of this peer waits already: it is not asked twice for the same. If it
+    /// denied the transactions and shows the block again when asked, it has to send all of it.
     fn has_source(&mut self, link: LinkId, hash: &BlockHash, asked: bool) -> bool {
-        let Some(pending) = self.relay.pending.get_mut(hash) else { return false };
-        let nobody_asked = pending.sources.iter().all(|source| source.deadline.is_none());
-        let Some(source) = pending.sources.iter_mut().find(|source| source.link == link) else { return false };
-        let owed = source.reconstruction.owed();
-        if asked && nobody_asked && owed > 0 {
-            source.deadline = Some(self.now.after(answer_time(owed, pending.failures)));
-            self.sync.hold(*hash);
-        }
+        let sources = self.relay.pending.get_mut(hash).into_iter().flat_map(|pending| &mut pending.sources);
+        let Some(source) = sources.into_iter().find(|source| source.link == link) else { return false };
         source.asked |= asked;
+        if asked && source.deadline.is_none() && source.reconstruction.owed() > 0 {
+            self.sync.ask_whole(&mut context!(self), link, *hash);
+        }
         true
     }
 
@@ -262,6 +260,11 @@ impl Node {
         let link = source.link;
         self.sync.hold(hash);
         self.send(link, &Message::GetBlockTransactions(request));
+    }
+
+    /// Who showed a block in compact form when asked, before it came from another.
+    pub(super) fn vouching(&self, hash: &BlockHash) -> Option<LinkId> {
+        self.relay.pending.get(hash)?.sources.iter().find(|source| source.asked).map(|source| source.link)
     }
 
     /// Leaves a block to the scheduler again, unless it is here and being verified.

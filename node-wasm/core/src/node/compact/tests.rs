@@ -378,7 +378,7 @@ fn what_one_peer_leaves_unfinished_is_bounded() {
 
 #[test]
 fn a_block_beside_the_tip_is_put_together_from_the_blocks_that_it_competes_with() {
-    let mut net = Net::new(2, &[(0, 1)], params());
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], params());
     let parent = net.first_block(0);
     let transactions = net.transactions(4, 5);
     (0..2).for_each(|node| net.warm(node, &transactions));
@@ -392,7 +392,8 @@ fn a_block_beside_the_tip_is_put_together_from_the_blocks_that_it_competes_with(
     net.settle();
     assert!(net.nodes[1].chain.block(&rival.header.hash()).is_some());
     assert_eq!(net.count(1, 0, is_request), 0);
-    assert_eq!(net.count(1, 0, is_compact), 0, "what is not to be the tip is not pushed");
+    assert!(net.peer(1, 2).unwrap().wants_push);
+    assert_eq!(net.count(1, 2, is_compact), 0, "what is not to be the tip is not pushed");
 }
 
 #[test]
@@ -476,4 +477,104 @@ fn blocks_far_behind_are_fetched_whole_and_those_near_the_tip_in_compact_form() 
     assert_eq!(net.nodes[1].chain.tip(), parent);
     let whole = net.count(0, 1, |message| matches!(message, Message::Block(_)));
     assert_eq!((whole, net.count(0, 1, is_compact)), (8, 2));
+}
+
+#[test]
+fn who_announces_a_block_and_denies_it_is_not_asked_again_and_again() {
+    let mut net = Net::new(2, &[(0, 1)], params());
+    let parent = net.first_block(0);
+    let block = net.block(parent, &[]);
+    let mut asked = 0;
+    net.tamper = Box::new(move |from, _, message| {
+        asked += usize::from(from == 1 && matches!(message, Message::GetCompact(_)));
+        assert!(asked < 5, "asked without end");
+        Some(message)
+    });
+    net.say(0, 1, Message::Headers(vec![block.header]));
+    net.settle();
+    assert_eq!(net.count(1, 0, |message| matches!(message, Message::GetCompact(_))), 1);
+}
+
+#[test]
+fn who_pushes_a_block_and_denies_its_transactions_gains_nothing_by_pushing_again() {
+    let mut net = Net::new(2, &[(0, 1)], params());
+    let parent = net.first_block(0);
+    let block = net.block(parent, &net.transactions(1, 3));
+    let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| false);
+    net.tamper = Box::new(|_, to, message| Some(message).filter(|_| to != 0));
+    for _ in 0..5 {
+        net.tamper = Box::new(|_, _, message| Some(message));
+        net.say(0, 1, Message::CompactBlock(Box::new(compact.clone())));
+        net.settle();
+    }
+    assert_eq!(net.count(1, 0, is_request), 1);
+    assert_eq!(net.nodes[1].relay.sources().count(), 1);
+    // It comes from the same peer all the same, once it has it.
+    net.mine(0, &block);
+    net.pass(Duration::from_secs(1));
+    (0..3).for_each(|_| net.pass(Duration::from_secs(10)));
+    assert_eq!(net.nodes[1].chain.tip(), block.header.hash());
+}
+
+#[test]
+fn a_whole_block_that_comes_late_is_taken_and_never_asked_for_twice_over_one_link() {
+    for alone in [true, false] {
+        let mut net = Net::new(3, &[], params());
+        let mut parent = net.builder.genesis;
+        for _ in 0..10 {
+            let block = net.block(parent, &[]);
+            net.mine(0, &block);
+            net.mine(2, &block);
+            parent = block.header.hash();
+        }
+        let slow = net.nodes[0].chain.hash_at(Height(5)).unwrap();
+        let held = std::rc::Rc::new(std::cell::RefCell::new(None));
+        let keep = held.clone();
+        net.tamper = Box::new(move |from, to, message| match &message {
+            Message::Block(block) if (from, to) == (0, 1) && block.header.height == Height(5) => {
+                *keep.borrow_mut() = Some(message);
+                None
+            }
+            _ => Some(message),
+        });
+        net.connect(1, 0);
+        let headers = |net: &Net| net.nodes[0].chain.headers_after(&[net.builder.genesis], 100);
+        net.say(0, 1, Message::Headers(headers(&net)));
+        net.settle();
+        if !alone {
+            net.connect(1, 2);
+            net.say(2, 1, Message::Headers(headers(&net)));
+        }
+        let asked = |net: &Net, from: usize| {
+            net.count(1, from, |message| match message {
+                Message::GetBlocks(hashes) => hashes.contains(&slow),
+                other => *other == Message::GetCompact(slow),
+            })
+        };
+        assert_eq!(net.nodes[1].chain.height(), Height(4));
+        (0..5).for_each(|_| net.pass(Duration::from_secs(5)));
+        assert_eq!((asked(&net, 0), asked(&net, 2)), (1, usize::from(!alone)));
+        assert!(net.peer(1, 0).unwrap().score > 0);
+        if alone {
+            let late = held.borrow_mut().take().unwrap();
+            net.say(0, 1, late);
+            net.settle();
+        }
+        assert_eq!(net.nodes[1].chain.tip(), parent);
+        assert!(net.nodes[1].sync.next_timeout().is_none());
+    }
+}
+
+#[test]
+fn who_showed_a_block_when_asked_answers_for_it_even_if_another_completes_it() {
+    let mut net = Net::new(3, &[(0, 1), (2, 1)], params());
+    let parent = net.first_block(0);
+    let block = unsigned_block(&mut net, parent);
+    let shortened = Shortened::new(&block, 7).unwrap();
+    net.tamper = Box::new(|_, to, message| Some(message).filter(|_| to != 0));
+    net.say(0, 1, Message::Headers(vec![block.header]));
+    net.say(0, 1, Message::CompactBlock(Box::new(shortened.compact(&block, |_| false))));
+    net.say(2, 1, Message::CompactBlock(Box::new(shortened.compact(&block, |_| true))));
+    net.settle();
+    assert!(net.is_banned(0, 1) && !net.is_banned(2, 1));
 }
