@@ -226,11 +226,6 @@ impl Sync {
         }
     }
 
-    /// A peer that was too slow with a body gave it after all.
-    pub fn forget_late(&mut self, hash: BlockHash, link: LinkId) {
-        self.late.remove(&(hash, link));
-    }
-
     /// Headers whose time has come.
     pub fn ripe(&mut self, chain: &Chain, now: Timestamp) -> Vec<BlockHeader> {
         let mut ripe = Vec::new();

@@ -159,7 +159,6 @@ impl Node {
             return self.relay.pending.entry(hash).or_default().sources.push(source);
         }
         self.traffic(link, true, TrafficItem::Block);
-        self.sync.forget_late(hash, link);
         source.deadline = None;
         match source.reconstruction.answer(answer.transactions) {
             Ok(()) => self.put_together(hash, source),

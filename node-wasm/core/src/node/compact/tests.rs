@@ -535,6 +535,8 @@ fn a_whole_block_that_comes_late_is_taken_and_never_asked_for_twice_over_one_lin
                 *keep.borrow_mut() = Some(message);
                 None
             }
+            // The other one, if it is asked, never answers.
+            Message::CompactBlock(compact) if from == 2 && compact.header.height == Height(5) => None,
             _ => Some(message),
         });
         net.connect(1, 0);
@@ -552,16 +554,13 @@ fn a_whole_block_that_comes_late_is_taken_and_never_asked_for_twice_over_one_lin
             })
         };
         assert_eq!(net.nodes[1].chain.height(), Height(4));
-        (0..5).for_each(|_| net.pass(Duration::from_secs(5)));
+        (0..3).for_each(|_| net.pass(Duration::from_secs(5)));
         assert_eq!((asked(&net, 0), asked(&net, 2)), (1, usize::from(!alone)));
         assert!(net.peer(1, 0).unwrap().score > 0);
-        if alone {
-            let late = held.borrow_mut().take().unwrap();
-            net.say(0, 1, late);
-            net.settle();
-        }
+        let late = held.borrow_mut().take().unwrap();
+        net.say(0, 1, late);
+        net.settle();
         assert_eq!(net.nodes[1].chain.tip(), parent);
-        assert!(net.nodes[1].sync.next_timeout().is_none());
     }
 }
 
