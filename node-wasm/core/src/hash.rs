@@ -91,6 +91,10 @@ hash_type! {
     TxId
 }
 hash_type! {
+    /// SHA-256d of a transaction's canonical bytes, signature included (the wtxid of BIP 141).
+    WitnessId
+}
+hash_type! {
     /// Root of the Merkle tree over a block's transactions.
     MerkleRoot
 }

@@ -16,6 +16,8 @@ use tracker_protocol::RoomId;
 pub const PUBLIC_ROOM: &str = "public";
 /// Most characters in a room's name: with the network's it must fit a [`RoomId`].
 pub const MAX_ROOM_CHARS: usize = 32;
+/// Most canonical bytes of a block on the shipped networks.
+pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 /// Time of every genesis block: 2026-01-01. Rooms of one name share a genesis, whenever they open.
 const GENESIS_TIME: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
@@ -103,7 +105,7 @@ impl ChainParams {
             halving_interval: 1_051_200,
             reward_maturity: 20,
             prune_depth: 6,
-            max_block_bytes: 1024 * 1024,
+            max_block_bytes: MAX_BLOCK_BYTES,
             max_ahead: Duration::from_mins(2),
             allocation: Vec::new(),
             issuer: None,

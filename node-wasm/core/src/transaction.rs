@@ -3,7 +3,7 @@
 //! Canonical bytes are borsh: one valid byte string for each value. A signature stands last, so
 //! that the bytes without it are a prefix; the id is SHA-256d of that prefix.
 
-use crate::hash::{BlockHash, TxId, sha256d, tagged_sha256};
+use crate::hash::{BlockHash, TxId, WitnessId, sha256d, tagged_sha256};
 use crate::keys::{Address, PublicKey, SecretKey, Signature, SignatureCheck};
 use crate::units::{Amount, Height};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -13,6 +13,8 @@ use std::io;
 pub const MAX_MEMO_BYTES: usize = 140;
 /// Most canonical bytes of any transaction: a transfer with the longest memo has 287.
 pub const MAX_TRANSACTION_BYTES: usize = 512;
+/// Canonical bytes of the smallest transaction beside rewards, an issue.
+pub const LEAST_TRANSACTION_BYTES: usize = 1 + 20 + 8 + 8 + Signature::LENGTH;
 
 /// A memo is too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -133,6 +135,11 @@ impl Transaction {
     /// SHA-256d of the canonical bytes without the signature.
     pub fn id(&self) -> TxId {
         TxId(sha256d(&unsigned_bytes(self)))
+    }
+
+    /// SHA-256d of the canonical bytes, signature included: tells transactions of one id apart.
+    pub fn witness_id(&self) -> WitnessId {
+        WitnessId(sha256d(&self.to_bytes()))
     }
 
     /// What must be verified, on the network with this genesis and issuer; `None` for a reward,

@@ -146,6 +146,16 @@ impl Simulation {
             }
         }
         let Some(frame) = self.forged(index, (other, other_link), frame) else { return };
+        let frames = match &mut self.tap {
+            Some(tap) => tap(index, other, frame),
+            None => vec![frame],
+        };
+        for frame in frames {
+            self.pass_on((index, link), (other, other_link), frame);
+        }
+    }
+
+    fn pass_on(&mut self, (index, link): End, (other, other_link): End, frame: Vec<u8>) {
         if !self.network.passes(index, other, &frame) {
             return self.network.hold((index, other, other_link, frame));
         }

@@ -67,6 +67,9 @@ pub fn simulation_params() -> ChainParams {
     params
 }
 
+/// Sees each frame on its way, from whom to whom, and says which frames go on in its place.
+pub type Tap = Box<dyn FnMut(NodeIndex, NodeIndex, Vec<u8>) -> Vec<Vec<u8>>>;
+
 /// One node and what the simulator knows of it.
 struct Member {
     node: Node,
@@ -116,6 +119,7 @@ pub struct Simulation {
     members: Vec<Member>,
     network: Network,
     channels: Channels,
+    tap: Option<Tap>,
     tracker: Option<Tracker>,
     last_connection: u64,
     last_request: u64,
@@ -149,6 +153,7 @@ impl Simulation {
             rng: ChaCha8Rng::seed_from_u64(options.seed),
             network: Network::new(options.network.clone()),
             channels: Channels::default(),
+            tap: None,
             tracker: None,
             queue: BTreeMap::new(),
             members: Vec::new(),
@@ -254,6 +259,11 @@ impl Simulation {
     pub fn release(&mut self, index: NodeIndex) {
         let held = self.network.release(index);
         self.send_held(held);
+    }
+
+    /// Shows every frame from now on to a tap, which may change or swallow it.
+    pub fn tap(&mut self, tap: Tap) {
+        self.tap = Some(tap);
     }
 
     /// Heals the network.

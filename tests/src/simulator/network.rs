@@ -103,5 +103,11 @@ impl Network {
 /// Whether a frame tells of blocks: what a miner holds back that keeps them to itself.
 fn shows_blocks(frame: &[u8]) -> bool {
     let message = frame.split_first().and_then(|(_, message)| Message::decode(message).ok());
-    matches!(message, Some(Message::Headers(_) | Message::Block(_)))
+    let shows = |message: &Message| {
+        matches!(
+            message,
+            Message::Headers(_) | Message::Block(_) | Message::CompactBlock(_) | Message::BlockTransactions(_)
+        )
+    };
+    message.as_ref().is_some_and(shows)
 }

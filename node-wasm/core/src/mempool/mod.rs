@@ -43,8 +43,6 @@ pub const PROPOSED_FEE: Amount = match Amount::from_grains(100_000) {
     Ok(fee) => fee,
     Err(_) => Amount::ZERO,
 };
-/// Canonical bytes of the smallest transaction, an issue.
-const LEAST_TRANSACTION_BYTES: usize = 1 + 20 + 8 + 8 + 65;
 
 /// Grains for a thousand bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -280,7 +278,8 @@ impl Mempool {
     ) -> Result<Vec<(Arc<Transaction>, Removal)>, AdmitError> {
         self.check(params, ledger, &transaction, now)?;
         let payer = transaction.payer(params.issuer).ok_or(TransactionError::NoIssuer)?;
-        let (id, nonce, bytes) = (transaction.id(), transaction.nonce(), transaction.to_bytes().len());
+        let (id, witness_id) = (transaction.id(), transaction.witness_id());
+        let (nonce, bytes) = (transaction.nonce(), transaction.to_bytes().len());
         let mut removed = Vec::new();
         removed.extend(self.remove(&payer, nonce).map(|old| (old.transaction, Removal::Replaced)));
         self.sequence += 1;
@@ -292,7 +291,7 @@ impl Mempool {
         let confirmed = ledger.account(&payer).nonce;
         self.change_queue(payer, |queue| {
             queue.confirmed = confirmed;
-            queue.insert(Waiting { id, transaction, payer, bytes, rate, since: now, sequence });
+            queue.insert(Waiting { id, witness_id, transaction, payer, bytes, rate, since: now, sequence });
         });
         while self.len() > self.caps.count || self.bytes > self.caps.bytes {
             if !self.evict(now, &mut removed) {

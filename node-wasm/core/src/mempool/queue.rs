@@ -2,7 +2,7 @@
 
 use super::FeeRate;
 use crate::chain::ledger;
-use crate::hash::TxId;
+use crate::hash::{TxId, WitnessId};
 use crate::keys::Address;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Timestamp};
@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub struct Waiting {
     /// Its id.
     pub id: TxId,
+    /// Its id with the signature: what the short ids of compact blocks are made of.
+    pub witness_id: WitnessId,
     /// The transaction.
     pub transaction: Arc<Transaction>,
     /// Who pays.

@@ -162,7 +162,7 @@ impl Selection<'_> {
                 }
             };
             self.take_package(payer, package, &mut followers);
-            if self.room < super::LEAST_TRANSACTION_BYTES {
+            if self.room < crate::transaction::LEAST_TRANSACTION_BYTES {
                 return;
             }
         }

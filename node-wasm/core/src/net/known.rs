@@ -30,6 +30,13 @@ impl<T: Ord + Copy> Known<T> {
         true
     }
 
+    /// Forgets an item.
+    pub fn remove(&mut self, item: &T) {
+        if self.items.remove(item) {
+            self.order.retain(|other| other != item);
+        }
+    }
+
     /// Whether an item is remembered.
     pub fn contains(&self, item: &T) -> bool {
         self.items.contains(item)
@@ -46,6 +53,8 @@ mod tests {
         assert!(known.insert(1) && known.insert(2) && !known.insert(1));
         assert!(known.insert(3));
         assert!(!known.contains(&1) && known.contains(&2) && known.contains(&3));
+        known.remove(&3);
+        assert!(!known.contains(&3) && known.insert(4) && known.contains(&2));
         assert_eq!(known.order.len(), known.items.len());
     }
 }

@@ -5,6 +5,7 @@ use crate::chain::tree::MAX_LOCATOR;
 use crate::contract::ChannelBinding;
 use crate::hash::{BlockHash, TxId, tagged_sha256};
 use crate::keys::{PublicKey, SecretKey, Signature, SignatureCheck};
+use crate::net::compact::{BlockTransactions, CompactBlock, GetBlockTransactions, MAX_BLOCK_TRANSACTIONS};
 use crate::net::offence::Offence;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
@@ -59,6 +60,16 @@ pub enum Message {
     Transactions(Vec<Transaction>),
     /// Something the peer sent was refused.
     Refused(Refused),
+    /// Whether the peer is to push new blocks at once, in compact form.
+    PushBlocks(bool),
+    /// A block in compact form: pushed, or asked for.
+    CompactBlock(Box<CompactBlock>),
+    /// Asks for the compact form of a block near the tip.
+    GetCompact(BlockHash),
+    /// Asks for transactions of a block.
+    GetBlockTransactions(GetBlockTransactions),
+    /// Transactions of a block that were asked for.
+    BlockTransactions(BlockTransactions),
 }
 
 /// Who a peer is and where its chain ends.
@@ -136,13 +147,21 @@ impl Message {
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let message = Self::try_from_slice(bytes).map_err(|_| MessageError::Malformed)?;
         let (length, limit) = match &message {
-            Self::Hello(_) | Self::Ping(_) | Self::Pong { .. } | Self::Block(_) => (0, 0),
+            Self::Hello(_)
+            | Self::Ping(_)
+            | Self::Pong { .. }
+            | Self::Block(_)
+            | Self::PushBlocks(_)
+            | Self::GetCompact(_) => (0, 0),
             Self::GetHeaders(hashes) => (hashes.len(), MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), MAX_HEADERS),
             Self::GetBlocks(hashes) | Self::NotFound(hashes) => (hashes.len(), MAX_BLOCKS_ASKED),
             Self::Announce(ids) | Self::GetTransactions(ids) => (ids.len(), MAX_TRANSACTIONS),
             Self::Transactions(transactions) => (transactions.len(), MAX_TRANSACTIONS),
             Self::Refused(refused) => (refused.detail.len(), MAX_DETAIL_BYTES),
+            Self::CompactBlock(compact) => (compact.short_ids.len() + compact.prefilled.len(), MAX_BLOCK_TRANSACTIONS),
+            Self::GetBlockTransactions(request) => (request.indexes.len(), MAX_BLOCK_TRANSACTIONS),
+            Self::BlockTransactions(answer) => (answer.transactions.len(), MAX_BLOCK_TRANSACTIONS),
         };
         if length > limit { Err(MessageError::TooMany(length)) } else { Ok(message) }
     }
@@ -192,7 +211,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decoding_never_panics_and_is_canonical(kind in 0_u8..14, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn decoding_never_panics_and_is_canonical(kind in 0_u8..19, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             bytes.insert(0, kind);
             if let Ok(message) = Message::decode(&bytes) {
                 prop_assert_eq!(message.encode(), bytes);

@@ -1,5 +1,6 @@
 //! Talking to peers: frames, messages, links, the mesh, gossip and catching up; one small manager a file.
 
+pub mod compact;
 pub mod frame;
 pub mod gossip;
 pub mod known;
@@ -10,5 +11,6 @@ pub mod offence;
 pub mod outbox;
 pub mod peers;
 pub mod presync;
+pub mod pushers;
 pub mod signal;
 pub mod sync;

@@ -43,6 +43,9 @@ pub enum Offence {
     LowWork,
     /// Headers that nobody asked for, of a branch with too little work.
     Unwanted,
+    /// A compact block whose lists do not go together, or transactions of a block that are not
+    /// those asked for, or a request for transactions that the block does not have.
+    BadCompactBlock,
 }
 
 impl Offence {
@@ -50,7 +53,12 @@ impl Offence {
     /// node. Less than that can happen to an honest one and is forgiven until it adds up.
     pub const fn points(self) -> u32 {
         match self {
-            Self::Garbage | Self::BadProof | Self::InvalidHeader | Self::InvalidBlock | Self::LowWork => 100,
+            Self::Garbage
+            | Self::BadProof
+            | Self::InvalidHeader
+            | Self::InvalidBlock
+            | Self::LowWork
+            | Self::BadCompactBlock => 100,
             Self::TooMany | Self::InvalidTransaction | Self::BadSignature | Self::Stalled => 25,
             Self::OutOfOrder | Self::Flood | Self::Unwanted => 20,
             Self::WrongNetwork | Self::NotAdmitted | Self::Silent => 0,
@@ -75,6 +83,7 @@ impl Offence {
             Self::Silent => "silent",
             Self::LowWork => "low-work",
             Self::Unwanted => "unwanted",
+            Self::BadCompactBlock => "bad-compact-block",
         }
     }
 }

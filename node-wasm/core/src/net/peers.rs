@@ -81,6 +81,8 @@ pub struct Peer {
     pub transactions: Known<TxId>,
     /// Blocks it has, beside its tip's chain.
     pub blocks: Known<BlockHash>,
+    /// Whether it wants new blocks pushed.
+    pub wants_push: bool,
     /// Frames on their way to a message.
     pub assembler: Assembler,
     /// What it may send and ask for.
@@ -138,6 +140,7 @@ impl Peer {
             work: Work::default(),
             transactions: Known::new(KNOWN_TRANSACTIONS),
             blocks: Known::new(KNOWN_BLOCKS),
+            wants_push: false,
             assembler: Assembler::default(),
             buckets: Buckets::new(now),
             score: 0,

@@ -5,6 +5,7 @@ use crate::chain::tree::{Chain, InsertError};
 use crate::consensus::validation::{self, HeaderError};
 use crate::contract::LinkId;
 use crate::hash::BlockHash;
+use crate::net::compact::is_near;
 use crate::net::mesh::Context;
 use crate::net::message::{MAX_BLOCKS_ASKED, MAX_HEADERS, Message};
 use crate::net::offence::Offence;
@@ -32,6 +33,9 @@ const LEAST_RATE: u64 = 64 * 1024;
 const MAX_ROUND_TRIP: Duration = Duration::from_secs(2);
 /// Time for an answer to a request for headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bodies remembered that a peer was too slow with: they are taken when they come all the same, so
+/// that none travels twice over one link.
+const MAX_LATE: usize = 256;
 /// Headers that wait because they are ahead of the clock; the one furthest ahead makes room.
 const MAX_PARKED: usize = 64;
 
@@ -42,6 +46,8 @@ pub struct HeadersOutcome {
     pub new: usize,
     /// The header that breaks a rule, if one does, and which.
     pub invalid: Option<(BlockHash, HeaderError)>,
+    /// A header of a block that is known to be invalid.
+    pub known_invalid: Option<BlockHash>,
     /// Headers that have to wait for their time.
     pub parked: usize,
     /// They stand on a header that is not known.
@@ -85,7 +91,9 @@ pub struct Sync {
     flights: BTreeMap<BlockHash, LinkId>,
     fronts: BTreeMap<LinkId, Front>,
     patience: Duration,
-    /// Bodies that are here and whose signatures are being verified.
+    /// What was asked for and did not come in time.
+    late: BTreeSet<(BlockHash, LinkId)>,
+    /// Bodies that are being put together, or whose signatures are being verified.
     held: BTreeSet<BlockHash>,
     parked: BTreeMap<(Timestamp, BlockHash), BlockHeader>,
     presyncs: BTreeMap<LinkId, Presync>,
@@ -97,6 +105,7 @@ impl Default for Sync {
             flights: BTreeMap::new(),
             fronts: BTreeMap::new(),
             patience: FIRST_PATIENCE,
+            late: BTreeSet::new(),
             held: BTreeSet::new(),
             parked: BTreeMap::new(),
             presyncs: BTreeMap::new(),
@@ -136,6 +145,9 @@ impl Sync {
         };
         if headers.iter().skip(1).zip(&hashes).any(|(header, before)| header.previous != *before) {
             return refused(Offence::InvalidHeader, "the headers do not follow each other");
+        }
+        if let Some(hash) = hashes.iter().find(|hash| chain.is_invalid(hash)) {
+            return HeadersOutcome { known_invalid: Some(*hash), ..HeadersOutcome::default() };
         }
         let known = hashes.iter().take_while(|hash| chain.header(hash).is_some()).count();
         let batch = Batch { link, headers, hashes: &hashes, known, last, claim: asked.map(|asked| asked.claim) };
@@ -194,7 +206,10 @@ impl Sync {
                     outcome.invalid = Some((header.hash(), error));
                     break;
                 }
-                Err(InsertError::OnInvalid) => break,
+                Err(InsertError::OnInvalid) => {
+                    outcome.known_invalid = Some(header.hash());
+                    break;
+                }
             }
         }
         outcome
@@ -262,7 +277,7 @@ impl Sync {
             self.patience = (self.patience * CALMING_PERCENT / 100).max(FIRST_PATIENCE);
             self.next_front(link, context.now, peer.bytes_in);
         }
-        asked
+        asked || self.late.remove(&(hash, link))
     }
 
     /// A peer does not have blocks that it was asked for.
@@ -270,6 +285,10 @@ impl Sync {
         for hash in hashes {
             if self.flights.get(hash) == Some(&link) {
                 self.flights.remove(hash);
+            }
+            self.late.remove(&(*hash, link));
+            if let Some(peer) = context.peers.get_mut(link) {
+                peer.blocks.remove(hash);
             }
         }
         // Not asked for them again until it tells of another tip.
@@ -290,23 +309,34 @@ impl Sync {
         }
     }
 
-    /// Keeps a body from being asked for while its signatures are verified.
+    /// Asks a peer for a whole block that it has.
+    pub fn ask_whole(&mut self, context: &mut Context, link: LinkId, hash: BlockHash) {
+        if let Some(peer) = context.peers.get_mut(link) {
+            self.flights.insert(hash, link);
+            self.fronts.entry(link).or_insert(Front { since: context.now, bytes: peer.bytes_in });
+            peer.bytes_out += context.outbox.send(link, &Message::GetBlocks(vec![hash]));
+        }
+    }
+
+    /// Keeps a body from being asked for while it is put together or its signatures are verified.
     pub fn hold(&mut self, hash: BlockHash) {
         self.held.insert(hash);
     }
 
-    /// The body was taken in, or refused.
+    /// The body was taken in, or refused, or given up.
     pub fn release(&mut self, hash: &BlockHash) {
         self.held.remove(hash);
     }
 
-    /// Asks peers for bodies that are missing.
+    /// Asks peers for bodies that are missing: near the tip in compact form.
     pub fn schedule(&mut self, context: &mut Context, chain: &Chain) {
         let now = context.now;
         let mut load: BTreeMap<LinkId, usize> = context.peers.connected().map(|(link, _)| (link, 0)).collect();
         self.flights.retain(|_, link| load.contains_key(link));
         self.fronts.retain(|link, _| load.contains_key(link));
         self.presyncs.retain(|link, _| load.contains_key(link));
+        let missing = |hash: &BlockHash| chain.header(hash).is_some() && chain.block(hash).is_none();
+        self.late.retain(|(hash, link)| load.contains_key(link) && missing(hash));
         for link in self.flights.values() {
             *load.entry(*link).or_default() += 1;
         }
@@ -320,18 +350,27 @@ impl Sync {
                 load.get(link).is_some_and(|count| *count < most)
             });
             let able = free.filter(|(_, peer)| has(peer, chain, &hash));
+            let slow = |link: LinkId| self.late.contains(&(hash, link));
             // Who stalled has to show with one body at a time that it is back.
-            let best = able.min_by_key(|(link, peer)| (peer.stalls, load.get(link).copied(), *link));
+            let best = able.min_by_key(|(link, peer)| (slow(*link), peer.stalls, load.get(link).copied(), *link));
             let Some(link) = best.map(|(link, _)| link) else { continue };
             *load.entry(link).or_default() += 1;
             self.flights.insert(hash, link);
-            requests.entry(link).or_default().push(hash);
+            // Channels lose nothing: what is late comes, and is waited for again when nobody else has it.
+            let request = requests.entry(link).or_default();
+            if !slow(link) {
+                request.push(hash);
+            }
         }
+        let near = |hash: &BlockHash| chain.header(hash).is_some_and(|header| is_near(chain.height(), header.height));
         for (link, hashes) in requests {
             let Some(peer) = context.peers.get_mut(link) else { continue };
             self.fronts.entry(link).or_insert(Front { since: now, bytes: peer.bytes_in });
-            for batch in hashes.chunks(MAX_BLOCKS_ASKED) {
-                peer.bytes_out += context.outbox.send(link, &Message::GetBlocks(batch.to_vec()));
+            let (near, far): (Vec<BlockHash>, Vec<BlockHash>) = hashes.into_iter().partition(near);
+            let near = near.into_iter().map(Message::GetCompact);
+            let far = far.chunks(MAX_BLOCKS_ASKED).map(|batch| Message::GetBlocks(batch.to_vec()));
+            for message in near.chain(far) {
+                peer.bytes_out += context.outbox.send(link, &message);
             }
         }
     }
@@ -348,7 +387,16 @@ impl Sync {
         if !late.is_empty() {
             self.patience = (self.patience * 2).min(LAST_PATIENCE);
         }
-        self.flights.retain(|_, link| !late.contains_key(link));
+        let owed: Vec<(BlockHash, LinkId)> = self
+            .flights
+            .iter()
+            .filter(|(_, link)| late.contains_key(link))
+            .map(|(hash, link)| (*hash, *link))
+            .collect();
+        for (hash, link) in owed {
+            self.flights.remove(&hash);
+            self.note_late(hash, link);
+        }
         self.fronts.retain(|link, _| !late.contains_key(link));
         for (link, peer) in peers.connected_mut() {
             let Some(at) = peer.asked_headers.as_ref().map(|asked| asked.at) else { continue };
@@ -365,6 +413,14 @@ impl Sync {
         }
         let heard = |link: LinkId, since| peers.connected().any(|(other, peer)| other != link && peer.heard > since);
         late.into_iter().filter(|(link, since)| heard(*link, *since)).map(|(link, _)| link).collect()
+    }
+
+    /// Remembers that a peer was too slow with a body: others are asked for it, and it not again.
+    pub fn note_late(&mut self, hash: BlockHash, link: LinkId) {
+        self.late.insert((hash, link));
+        if self.late.len() > MAX_LATE {
+            self.late.pop_first();
+        }
     }
 
     /// This node slept so long: all deadlines move.
@@ -456,6 +512,8 @@ fn has(peer: &Peer, chain: &Chain, hash: &BlockHash) -> bool {
 /// Takes the tip that a peer has shown by headers.
 pub fn learn_tip(peer: &mut Peer, chain: &Chain, hash: BlockHash) {
     peer.blocks.insert(hash);
+    // It may have denied the block before it had all of it.
+    peer.lacks.remove(&hash);
     let (Some(work), Some(header)) = (chain.work_of(&hash), chain.header(&hash)) else { return };
     if chain.work_of(&peer.shown).is_none_or(|shown| work >= shown) {
         peer.shown = hash;

@@ -1,13 +1,15 @@
 //! Headers and blocks: taken in from peers and from the own miner, and what a new tip brings about.
 
-use super::{Node, Verifying};
+use super::{Delivery, Node, Verifying};
 use crate::block::{Block, BlockHeader};
 use crate::chain::tree::Change;
 use crate::consensus::validation::{self, BodyError};
 use crate::contract::{JobId, LinkId, Output};
+use crate::hash::BlockHash;
 use crate::log::{Line, counted};
 use crate::net::message::Message;
 use crate::net::offence::Offence;
+use crate::net::sync::HeadersOutcome;
 use crate::transaction::Transaction;
 use crate::view::{Event, ForkChange, TrafficItem};
 use std::sync::Arc;
@@ -20,7 +22,22 @@ const SYNC_GAP: u32 = 2;
 const MAX_LINES_AT_ONCE: usize = 3;
 
 impl Node {
+    /// A block that peers may have: of the chain and not known to be invalid, or of the lab.
+    pub(super) fn body_for_peers(&self, hash: &BlockHash) -> Option<Arc<Block>> {
+        let honest = || self.chain.block(hash).filter(|_| !self.chain.is_invalid(hash));
+        self.lab.block(hash).or_else(honest)
+    }
+
     pub(super) fn on_headers(&mut self, link: LinkId, headers: &[BlockHeader]) {
+        let outcome = self.take_headers(link, headers);
+        // A node announces what it found valid, and answers with the headers of its best chain.
+        if let Some(hash) = outcome.known_invalid {
+            self.refuse(link, Offence::InvalidBlock, Some(hash.0), "the block is known to be invalid");
+        }
+    }
+
+    /// Takes in headers, and refuses one that breaks a rule.
+    pub(super) fn take_headers(&mut self, link: LinkId, headers: &[BlockHeader]) -> HeadersOutcome {
         let outcome = self.sync.on_headers(&mut context!(self), &mut self.chain, link, headers);
         if outcome.parked > 0 {
             self.write(Line::warning("block-ahead", "a block's time is ahead of this computer's clock: it waits"));
@@ -34,6 +51,7 @@ impl Node {
         if outcome.orphan {
             self.on_orphan(link);
         }
+        outcome
     }
 
     pub(super) fn take_ripe_headers(&mut self) {
@@ -54,32 +72,71 @@ impl Node {
             return;
         }
         self.traffic(link, true, TrafficItem::Block);
+        if self.is_settled(link, &hash, true) {
+            return;
+        }
         match validation::check_body(self.chain.params(), &block) {
-            Ok(()) => self.verify_block(link, Arc::new(block)),
-            Err(error) => {
-                // Other transactions than the header's say nothing about the block: it stays wanted.
-                if !matches!(error, BodyError::MerkleRoot | BodyError::TooLarge(_)) {
-                    let change = self.chain.mark_invalid(hash);
-                    self.on_change(change);
-                }
-                self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
-            }
+            Ok(()) => self.accept_body(link, true, Arc::new(block)),
+            Err(error) => self.refuse_body(link, hash, error),
         }
     }
 
-    fn verify_block(&mut self, link: LinkId, block: Arc<Block>) {
+    /// Whether nothing is left to be done about a body that came: it is here, or its block is known
+    /// to be invalid. Who gave it when `asked` answers for it all the same.
+    pub(super) fn is_settled(&mut self, link: LinkId, hash: &BlockHash, asked: bool) -> bool {
+        if self.chain.is_invalid(hash) {
+            if asked {
+                self.refuse(link, Offence::InvalidBlock, Some(hash.0), "the block is known to be invalid");
+            }
+            return true;
+        }
+        let here = self.chain.block(hash).is_some() || self.unverified(hash).is_some();
+        if here && asked && !self.chain.is_best(hash) {
+            self.note_delivery(link, *hash, true);
+        }
+        here
+    }
+
+    fn note_delivery(&mut self, link: LinkId, hash: BlockHash, asked: bool) {
+        let delivery = self.delivered.entry(hash).or_insert(Delivery { first: link, vouching: None });
+        delivery.vouching = delivery.vouching.or(asked.then_some(link));
+    }
+
+    /// Takes a body that fits its header and keeps the rules that need no accounts. It is pushed on
+    /// at once: its proof of work was paid for, so that nobody can make nodes push for nothing.
+    pub(super) fn accept_body(&mut self, link: LinkId, asked: bool, block: Arc<Block>) {
+        let hash = block.header.hash();
+        self.note_delivery(link, hash, asked);
+        if let Some(other) = self.vouching(&hash) {
+            self.note_delivery(other, hash, true);
+        }
+        self.push_on(&block);
+        self.verify_block(block);
+    }
+
+    /// Refuses a body that breaks a rule that needs no accounts: whoever sends one did not look.
+    pub(super) fn refuse_body(&mut self, link: LinkId, hash: BlockHash, error: BodyError) {
+        // Other transactions than the header's say nothing about the block: it stays wanted.
+        if !matches!(error, BodyError::MerkleRoot | BodyError::TooLarge(_)) {
+            let change = self.chain.mark_invalid(hash);
+            self.on_change(change);
+        }
+        self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
+    }
+
+    fn verify_block(&mut self, block: Arc<Block>) {
         let known = |transaction: &Transaction| {
             self.mempool.get(&transaction.id()).is_some_and(|waiting| *waiting.transaction == *transaction)
         };
         let checks = validation::signature_checks(self.chain.params(), self.chain.genesis(), &block, known);
         let hash = block.header.hash();
-        self.delivered.insert(hash, link);
         if checks.is_empty() {
+            self.sync.release(&hash);
             return self.take_block(block);
         }
         self.sync.hold(hash);
         let job = self.new_job();
-        self.verifying.insert(job, Verifying::Block { block, from: link });
+        self.verifying.insert(job, Verifying::Block { block });
         self.outbox.push(Output::Verify { job, checks });
     }
 
@@ -87,7 +144,7 @@ impl Node {
         match self.verifying.remove(&job) {
             None => {}
             Some(Verifying::Transactions { transactions, from }) => self.take_transactions(from, transactions, valid),
-            Some(Verifying::Block { block, from }) => {
+            Some(Verifying::Block { block }) => {
                 let hash = block.header.hash();
                 self.sync.release(&hash);
                 if valid.iter().all(|valid| *valid) {
@@ -95,12 +152,7 @@ impl Node {
                 }
                 let change = self.chain.mark_invalid(hash);
                 self.on_change(change);
-                self.refuse(
-                    from,
-                    Offence::InvalidBlock,
-                    Some(hash.0),
-                    "the signature of a transaction in the block does not hold",
-                );
+                self.blame(hash, "the signature of a transaction in the block does not hold");
             }
         }
     }
@@ -123,12 +175,7 @@ impl Node {
     /// Everything that follows from a change of the chain.
     pub(super) fn on_change(&mut self, change: Change) {
         for (hash, error) in &change.invalid {
-            match self.delivered.remove(hash) {
-                Some(link) if self.peers.get(link).is_some() => {
-                    self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
-                }
-                _ => self.write(Line::rejected("invalid-block", error.to_string()).subject(hash)),
-            }
+            self.blame(*hash, &error.to_string());
         }
         if !change.connected.is_empty() {
             self.follow_tip(&change);
@@ -142,6 +189,16 @@ impl Node {
         }
     }
 
+    /// Refuses a block that turned out invalid by signature or accounts. Who gave it when asked
+    /// pays for it; who pushed it could not know yet (BIP 152).
+    fn blame(&mut self, hash: BlockHash, reason: &str) {
+        let vouching = self.delivered.remove(&hash).and_then(|delivery| delivery.vouching);
+        match vouching.filter(|link| self.peers.get(*link).is_some()) {
+            Some(link) => self.refuse(link, Offence::InvalidBlock, Some(hash.0), reason),
+            None => self.write(Line::rejected("invalid-block", reason).subject(hash)),
+        }
+    }
+
     fn follow_tip(&mut self, change: &Change) {
         let issuer = self.chain.params().issuer;
         for block in &change.reverted {
@@ -152,7 +209,9 @@ impl Node {
         }
         for block in &change.connected {
             let hash = block.header.hash();
-            self.delivered.remove(&hash);
+            if let Some(delivery) = self.delivered.remove(&hash) {
+                self.was_first(delivery.first);
+            }
             self.wallet.connect(block, issuer);
             self.index.extend(block.transactions.iter().map(|transaction| (transaction.id(), hash)));
         }
@@ -234,6 +293,9 @@ impl Node {
         }
         let start = change.connected.len().saturating_sub(MAX_ANNOUNCED);
         let headers: Vec<BlockHeader> = change.connected[start..].iter().map(|block| block.header).collect();
+        if let [block] = &change.connected[..] {
+            self.push_block(block);
+        }
         let tip = self.chain.tip();
         let lacking: Vec<LinkId> =
             self.peers.connected().filter(|(_, peer)| !peer.blocks.contains(&tip)).map(|(link, _)| link).collect();

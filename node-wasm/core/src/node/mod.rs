@@ -14,12 +14,15 @@ macro_rules! context {
 }
 
 mod blocks;
+mod compact;
 mod lab;
 mod miner;
 mod peering;
 mod progress;
 mod requests;
 mod serving;
+#[cfg(test)]
+mod testing;
 mod transactions;
 mod views;
 
@@ -40,6 +43,7 @@ use crate::transaction::Transaction;
 use crate::units::Timestamp;
 use crate::view::{Balance, Event, Role};
 use crate::wallet::Wallet;
+use compact::Relay;
 use lab::Lab;
 use miner::Miner;
 use progress::Progress;
@@ -52,7 +56,7 @@ use std::time::Duration;
 /// How often a node looks after its links, peers and requests when nothing else happens.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Signature jobs under way at most. Transactions beyond are dropped, to be announced again;
-/// blocks are bounded by what was asked for.
+/// blocks are bounded by what was asked for and by their proof of work.
 const MAX_JOBS: usize = 256;
 /// A gap between two inputs from which on this node counts as having slept: its heartbeat asks for
 /// one every second, and a browser wakes a worker in the background at least that often.
@@ -71,7 +75,16 @@ pub struct Config {
 #[derive(Debug)]
 enum Verifying {
     Transactions { transactions: Vec<Arc<Transaction>>, from: LinkId },
-    Block { block: Arc<Block>, from: LinkId },
+    Block { block: Arc<Block> },
+}
+
+/// Who a body came from.
+#[derive(Debug, Clone, Copy)]
+struct Delivery {
+    /// Who was first with it.
+    first: LinkId,
+    /// Who gave it when asked, and so says that it is valid; a push is no such word.
+    vouching: Option<LinkId>,
 }
 
 /// A whole node.
@@ -91,11 +104,12 @@ pub struct Node {
     mesh: Mesh,
     gossip: Gossip,
     sync: Sync,
+    relay: Relay,
     miner: Miner,
     lab: Lab,
     verifying: BTreeMap<JobId, Verifying>,
-    /// Which peer a body came from, until it is connected or discarded.
-    delivered: BTreeMap<BlockHash, LinkId>,
+    /// Which peers a body came from, until it is connected or discarded.
+    delivered: BTreeMap<BlockHash, Delivery>,
     last_job: u64,
     next_heartbeat: Timestamp,
     /// What the user interface was told last.
@@ -123,6 +137,7 @@ impl Node {
             mesh,
             gossip: Gossip::default(),
             sync: Sync::default(),
+            relay: Relay::default(),
             miner: Miner::default(),
             lab: Lab::default(),
             verifying: BTreeMap::new(),
@@ -176,6 +191,7 @@ impl Node {
             Some(self.next_heartbeat),
             self.gossip.next_timeout(),
             self.sync.next_timeout(&self.peers, self.chain.params().max_block_bytes),
+            self.relay.next_timeout(),
             self.miner.next_timeout(),
             self.serving_timeout(),
         ];
@@ -219,6 +235,7 @@ impl Node {
         }
         self.gossip.on_time(&mut context!(self));
         self.drop_stalled();
+        self.look_after_pending();
         self.sync.schedule(&mut context!(self), &self.chain);
         self.serve();
         self.refresh_template();

@@ -87,6 +87,12 @@ impl Node {
                 (!answer).then_some((Kind::Headers, headers.len()))
             }
             Message::Block(block) if !self.sync.wants(link, &block.header.hash()) => Some((Kind::UnaskedBytes, length)),
+            Message::CompactBlock(compact) if !self.sync.wants(link, &compact.header.hash()) => {
+                Some((Kind::UnaskedBytes, length))
+            }
+            Message::BlockTransactions(answer) if !self.relay.awaits(link, &answer.block) => {
+                Some((Kind::UnaskedBytes, length))
+            }
             message => Kind::of(message),
         };
         counted.is_none_or(|(kind, count)| peer.buckets.take(kind, count, self.now))
@@ -107,11 +113,16 @@ impl Node {
             Message::Headers(headers) => self.on_headers(link, &headers),
             Message::GetBlocks(hashes) => self.on_get_blocks(link, hashes),
             Message::Block(block) => self.on_block(link, *block),
-            Message::NotFound(hashes) => self.sync.on_not_found(&mut context!(self), link, &hashes),
+            Message::NotFound(hashes) => self.on_not_found(link, &hashes),
             Message::Announce(ids) => self.on_announce(link, &ids),
             Message::GetTransactions(ids) => self.on_get_transactions(link, &ids),
             Message::Transactions(transactions) => self.on_transactions(link, transactions),
             Message::Refused(refused) => self.on_refused(link, &refused),
+            Message::PushBlocks(wanted) => self.on_push_blocks(link, wanted),
+            Message::CompactBlock(compact) => self.on_compact_block(link, *compact),
+            Message::GetCompact(hash) => self.on_get_compact(link, hash),
+            Message::GetBlockTransactions(request) => self.on_get_block_transactions(link, &request),
+            Message::BlockTransactions(answer) => self.on_block_transactions(link, answer),
         }
     }
 

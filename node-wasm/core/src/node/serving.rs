@@ -51,6 +51,16 @@ impl Node {
         waiting.map(|(_, peer)| peer.buckets.serves_at()).min()
     }
 
+    /// Whether a peer has not used up its budget of served bytes.
+    pub(super) fn may_serve(&self, link: LinkId) -> bool {
+        self.peers.get(link).is_some_and(|peer| peer.buckets.serves_at() <= self.now)
+    }
+
+    /// Bytes sent to a peer so far.
+    pub(super) fn sent_to(&self, link: LinkId) -> u64 {
+        self.peers.get(link).map_or(0, |peer| peer.bytes_out)
+    }
+
     /// Takes what was sent since from the peer's budget.
     pub(super) fn count_served(&mut self, link: LinkId, before: u64) {
         let Some(peer) = self.peers.get_mut(link) else { return };
@@ -60,7 +70,7 @@ impl Node {
     }
 
     fn serve_block(&mut self, link: LinkId, hash: BlockHash) {
-        let Some(block) = self.lab.block(&hash).or_else(|| self.chain.block(&hash)) else {
+        let Some(block) = self.body_for_peers(&hash) else {
             return self.send(link, &Message::NotFound(vec![hash]));
         };
         self.send(link, &Message::Block(Box::new((*block).clone())));

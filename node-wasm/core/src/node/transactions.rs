@@ -157,6 +157,7 @@ impl Node {
         for (transaction, reason) in dropped {
             let line = Line::info("transaction-dropped", format!("a waiting transaction left: {reason}"));
             self.write(line.subject(transaction.id()));
+            self.relay.remember(transaction);
         }
     }
 
@@ -166,7 +167,10 @@ impl Node {
             AdmitError::Known => return,
             AdmitError::NonceUsed { .. } if self.index.contains_key(&transaction.id()) => return,
             AdmitError::Invalid(_) => Offence::InvalidTransaction,
-            _ => Offence::NotAdmitted,
+            _ => {
+                self.relay.remember(Arc::new(transaction.clone()));
+                Offence::NotAdmitted
+            }
         };
         self.refuse(link, offence, Some(transaction.id().0), &error.to_string());
     }

@@ -1,0 +1,578 @@
+//! Relay between whole nodes: what is sent, what is asked for, and what lies, silence and
+//! collisions do.
+
+use super::*;
+use crate::block::BlockHeader;
+use crate::chain::testing::{params, transfer};
+use crate::contract::Input;
+use crate::keys::Signature;
+use crate::node::Config;
+use crate::node::testing::{Net, note, rich};
+use crate::units::Amount;
+use crate::view::Role;
+
+/// Bytes about blocks that a node received.
+fn block_bytes(net: &Net, to: usize) -> usize {
+    let own = net.sent.iter().filter(|(_, other, message, _)| *other == to && about_blocks(message));
+    own.map(|(.., bytes)| bytes).sum()
+}
+
+fn about_blocks(message: &Message) -> bool {
+    is_compact(message)
+        || is_whole(message)
+        || is_request(message)
+        || is_answer(message)
+        || matches!(
+            message,
+            Message::Headers(_) | Message::GetCompact(_) | Message::NotFound(_) | Message::PushBlocks(_)
+        )
+}
+
+fn is_compact(message: &Message) -> bool {
+    matches!(message, Message::CompactBlock(_))
+}
+
+fn is_whole(message: &Message) -> bool {
+    matches!(message, Message::Block(_) | Message::GetBlocks(_))
+}
+
+fn is_request(message: &Message) -> bool {
+    matches!(message, Message::GetBlockTransactions(_))
+}
+
+fn is_answer(message: &Message) -> bool {
+    matches!(message, Message::BlockTransactions(_))
+}
+
+fn spoil_signature(transaction: &mut Transaction) {
+    let Transaction::Transfer(transfer) = transaction else { panic!("a transfer") };
+    transfer.signature = Signature::NONE;
+}
+
+/// A block on the tip whose second transaction nobody signed.
+fn unsigned_block(net: &mut Net, parent: BlockHash) -> Block {
+    let mut block = (*net.block(parent, &net.transactions(1, 3))).clone();
+    spoil_signature(&mut block.transactions[2]);
+    let chain = net.builder.replay(parent);
+    (*net.builder.finish(&chain, block, 0)).clone()
+}
+
+#[test]
+fn a_thousand_transactions_that_all_know_cost_six_bytes_each() {
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], rich(10));
+    let parent = net.first_block(0);
+    let transactions = net.transactions(10, 100);
+    (0..3).for_each(|node| net.warm(node, &transactions));
+    let block = net.block(parent, &transactions);
+    assert_eq!(block.transactions.len(), 1001);
+    net.mine(0, &block);
+    let reward = block.transactions[0].to_bytes().len();
+    let least = BlockHeader::BYTES + 6 * transactions.len() + reward + 1;
+    for node in 1..3 {
+        assert_eq!(net.nodes[node].chain.tip(), block.header.hash());
+        let bytes = block_bytes(&net, node);
+        println!("node {node} received {bytes} bytes for a block of {}", block.to_bytes().len());
+        assert!(bytes * 10 < least * 13, "{bytes} bytes instead of {least}");
+        assert_eq!(net.count(node - 1, node, is_compact), 1);
+        assert_eq!(net.count(node - 1, node, is_answer), 0);
+    }
+    assert!(!net.sent.iter().any(|(_, _, message, _)| is_whole(message)));
+}
+
+#[test]
+fn what_is_missing_comes_in_one_round_trip_and_no_block_travels_whole() {
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], rich(10));
+    let parent = net.first_block(0);
+    let transactions = net.transactions(10, 100);
+    net.warm(0, &transactions);
+    for node in 1..3 {
+        // Half of it waits there; the peers believe that all does.
+        let (here, gone): (Vec<_>, Vec<_>) = transactions.iter().cloned().partition(|one| one.nonce() < 50);
+        net.warm(node, &here);
+        let id = net.nodes[node].id();
+        let link = net.nodes[node - 1].peers.find(&id).unwrap();
+        let peer = net.nodes[node - 1].peers.get_mut(link).unwrap();
+        note(peer, &gone);
+    }
+    let block = net.block(parent, &transactions);
+    net.mine(0, &block);
+    for node in 1..3 {
+        assert_eq!(net.nodes[node].chain.tip(), block.header.hash());
+        assert_eq!(net.count(node, node - 1, is_request), 1);
+        assert_eq!(net.count(node - 1, node, is_answer), 1);
+        let bytes = block_bytes(&net, node);
+        println!("node {node} received {bytes} bytes for a block of {}", block.to_bytes().len());
+        assert!(bytes < block.to_bytes().len() * 6 / 10);
+    }
+    assert!(!net.sent.iter().any(|(_, _, message, _)| is_whole(message)));
+}
+
+#[test]
+fn what_a_peer_is_not_known_to_have_comes_along_at_once() {
+    let mut net = Net::new(2, &[(0, 1)], rich(4));
+    let parent = net.first_block(0);
+    let transactions = net.transactions(4, 10);
+    net.warm(0, &transactions);
+    net.warm(1, &transactions[..20]);
+    let block = net.block(parent, &transactions);
+    net.mine(0, &block);
+    assert_eq!(net.nodes[1].chain.tip(), block.header.hash());
+    assert!(!net.sent.iter().any(|(_, _, message, _)| is_request(message)));
+}
+
+#[test]
+fn a_block_is_pushed_on_before_its_signatures_are_verified_and_announced_after() {
+    let mut net = Net::new(4, &[(0, 1), (1, 2), (1, 3)], params());
+    let parent = net.first_block(0);
+    // The last one does not want blocks pushed.
+    let link = net.link(1, 3);
+    net.nodes[1].peers.get_mut(link).unwrap().wants_push = false;
+    let block = net.block(parent, &net.transactions(4, 3));
+    let hash = block.header.hash();
+    assert!(net.nodes[0].take_own_block((*block).clone()));
+    net.flush(0);
+    net.settle_messages();
+    assert!(net.nodes[1].unverified(&hash).is_some() && net.nodes[1].chain.block(&hash).is_none());
+    assert_eq!(net.count(1, 2, is_compact), 1, "pushed before it is verified");
+    assert_eq!(net.count(1, 3, about_blocks), 0, "not announced before it is");
+    assert_eq!(net.count(1, 0, about_blocks), 0, "who told of it is not told");
+    net.settle();
+    assert!(net.nodes.iter().all(|node| node.chain.tip() == hash));
+    assert_eq!(net.count(1, 3, |message| matches!(message, Message::Headers(_))), 1);
+    assert_eq!(net.count(1, 2, is_compact), 1);
+}
+
+#[test]
+fn wrong_transactions_get_their_sender_banned_and_the_block_comes_from_another() {
+    type Change = fn(&mut Vec<Transaction>);
+    let changes: [Change; 4] = [
+        |list| drop(list.pop()),
+        |list| list.push(list[0].clone()),
+        |list| list.reverse(),
+        |list| spoil_signature(&mut list[0]),
+    ];
+    for change in changes {
+        let mut net = Net::new(4, &[(0, 1), (0, 2), (2, 3), (1, 3)], params());
+        let parent = net.first_block(0);
+        // Node 1 lies to node 3; node 2 is honest, and later.
+        net.tamper = Box::new(move |from, to, message| match message {
+            Message::BlockTransactions(mut answer) if (from, to) == (1, 3) => {
+                change(&mut answer.transactions);
+                Some(Message::BlockTransactions(answer))
+            }
+            other => Some(other),
+        });
+        let transactions = net.transactions(4, 3);
+        let block = net.block(parent, &transactions);
+        (0..3).for_each(|node| net.warm(node, &transactions));
+        for node in [1, 2] {
+            let link = net.link(node, 3);
+            let peer = net.nodes[node].peers.get_mut(link).unwrap();
+            note(peer, &transactions);
+        }
+        net.mine(0, &block);
+        assert_eq!(net.count(1, 3, is_answer), 1);
+        assert!(net.is_banned(1, 3) && !net.is_banned(2, 3));
+        assert_eq!(net.nodes[3].chain.tip(), block.header.hash());
+        assert_eq!(net.count(2, 3, is_answer), 1);
+    }
+}
+
+#[test]
+fn a_peer_that_does_not_answer_is_passed_over_in_time_and_its_late_answer_is_taken() {
+    for alone in [false, true] {
+        let links: &[(usize, usize)] = if alone { &[(0, 1), (1, 3)] } else { &[(0, 1), (0, 2), (2, 3), (1, 3)] };
+        let mut net = Net::new(4, links, params());
+        if alone {
+            // Node 2 has no part in it.
+            net.nodes[2] = Node::new(Config { params: params(), role: Role::Full }, [2; 32], net.now);
+        }
+        let first = net.block(net.builder.genesis, &[]);
+        net.mine(0, &first);
+        let parent = first.header.hash();
+        net.forget();
+        let held = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+        let keep = held.clone();
+        net.tamper = Box::new(move |from, to, message| {
+            let slow = (from, to) == (1, 3) && is_answer(&message);
+            if slow {
+                keep.borrow_mut().push(message);
+                return None;
+            }
+            Some(message)
+        });
+        let transactions = net.transactions(4, 3);
+        let block = net.block(parent, &transactions);
+        for node in [1, 2] {
+            if let Some(link) = net.nodes[node].peers.find(&net.nodes[3].id()) {
+                let peer = net.nodes[node].peers.get_mut(link).unwrap();
+                note(peer, &transactions);
+            }
+        }
+        net.mine(0, &block);
+        assert_eq!(held.borrow().len(), 1);
+        assert_eq!(net.nodes[3].chain.tip(), parent);
+        net.pass(Duration::from_millis(1900));
+        assert_eq!(net.nodes[3].chain.tip(), parent, "not given up yet");
+        net.pass(Duration::from_millis(300));
+        assert_eq!(net.peer(3, 1).unwrap().score, Offence::Stalled.points());
+        if alone {
+            (0..4).for_each(|_| net.pass(Duration::from_secs(5)));
+            assert_eq!(net.nodes[3].chain.tip(), parent);
+            assert_eq!(net.count(3, 1, is_request), 1, "the same is not asked for twice");
+            let late = held.borrow_mut().pop().unwrap();
+            net.say(1, 3, late);
+            net.settle();
+        }
+        assert_eq!(net.nodes[3].chain.tip(), block.header.hash(), "alone: {alone}");
+        assert_eq!(net.count(1, 3, is_answer) + net.count(2, 3, is_answer), 1);
+    }
+}
+
+#[test]
+fn an_invalid_block_that_is_pushed_on_is_refused_everywhere_and_no_honest_peer_is_punished() {
+    let mut net = Net::new(4, &[(0, 1), (1, 2), (1, 3), (2, 3)], params());
+    let parent = net.first_block(0);
+    let block = unsigned_block(&mut net, parent);
+    let shortened = Shortened::new(&block, 7).unwrap();
+    net.say(0, 1, Message::CompactBlock(Box::new(shortened.compact(&block, |_| true))));
+    net.settle();
+    assert!(net.count(1, 2, is_compact) + net.count(1, 3, is_compact) > 0, "it is pushed on unverified");
+    for node in 1..4 {
+        assert_eq!(net.nodes[node].chain.tip(), parent);
+        assert!(net.nodes[node].chain.is_invalid(&block.header.hash()));
+        assert!(net.nodes[node].peers.iter().all(|(_, peer)| peer.score == 0), "node {node} punishes nobody");
+        assert_eq!(net.nodes[node].peers.len(), net.links_of(node));
+        assert!(net.nodes[node].delivered.is_empty());
+    }
+    // Who announces it now says that it found it valid.
+    net.say(0, 1, Message::Headers(vec![block.header]));
+    assert!(net.is_banned(0, 1));
+}
+
+#[test]
+fn who_serves_an_invalid_block_when_asked_is_banned_even_if_another_pushed_it_first() {
+    let mut net = Net::new(3, &[(0, 1), (2, 1)], params());
+    let parent = net.first_block(0);
+    let block = unsigned_block(&mut net, parent);
+    let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| true);
+    // The request for it is under way while another pushes it.
+    net.tamper =
+        Box::new(|_, to, message| Some(message).filter(|one| to != 0 || !matches!(one, Message::GetCompact(_))));
+    net.say(0, 1, Message::Headers(vec![block.header]));
+    net.say(2, 1, Message::CompactBlock(Box::new(compact.clone())));
+    assert!(net.nodes[1].unverified(&block.header.hash()).is_some());
+    net.say(0, 1, Message::CompactBlock(Box::new(compact)));
+    net.settle();
+    assert!(net.is_banned(0, 1) && !net.is_banned(2, 1));
+    assert_eq!(net.peer(1, 2).unwrap().score, 0);
+}
+
+#[test]
+fn who_serves_an_invalid_block_after_it_was_judged_is_banned_too() {
+    let mut net = Net::new(3, &[(0, 1), (2, 1)], params());
+    let parent = net.first_block(0);
+    let block = unsigned_block(&mut net, parent);
+    let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| true);
+    // The request for it is under way while another pushes it.
+    net.tamper =
+        Box::new(|_, to, message| Some(message).filter(|one| to != 0 || !matches!(one, Message::GetCompact(_))));
+    net.say(0, 1, Message::Headers(vec![block.header]));
+    net.say(2, 1, Message::CompactBlock(Box::new(compact.clone())));
+    net.settle();
+    assert!(net.nodes[1].chain.is_invalid(&block.header.hash()));
+    assert!(!net.is_banned(0, 1));
+    net.say(0, 1, Message::CompactBlock(Box::new(compact)));
+    net.settle();
+    assert!(net.is_banned(0, 1) && !net.is_banned(2, 1));
+}
+
+#[test]
+fn an_invalid_block_is_not_handed_on_to_who_asks() {
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], params());
+    let parent = net.first_block(0);
+    // Its reward is too high: the body stays in the tree, marked.
+    let chain = net.builder.replay(parent);
+    let mut block = (*net.block(parent, &[])).clone();
+    let Transaction::Reward(reward) = &mut block.transactions[0] else { panic!("a reward") };
+    reward.amount = reward.amount.checked_add(Amount::from_tab(1)).unwrap();
+    let block = net.builder.finish(&chain, block, 0);
+    let hash = block.header.hash();
+    let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| true);
+    net.say(0, 1, Message::CompactBlock(Box::new(compact)));
+    net.settle();
+    assert!(net.nodes[1].chain.is_invalid(&hash) && net.nodes[1].chain.block(&hash).is_some());
+    net.forget();
+    net.say(2, 1, Message::GetBlocks(vec![hash]));
+    net.say(2, 1, Message::GetCompact(hash));
+    net.say(2, 1, Message::GetBlockTransactions(GetBlockTransactions { block: hash, indexes: vec![0] }));
+    net.settle();
+    assert_eq!(net.count(1, 2, |message| *message == Message::NotFound(vec![hash])), 3);
+    assert_eq!(net.count(1, 2, |message| is_compact(message) || is_whole(message) || is_answer(message)), 0);
+}
+
+#[test]
+fn a_collision_costs_one_more_round_trip_and_nobody_its_name() {
+    let mut net = Net::new(2, &[(0, 1)], params());
+    let parent = net.first_block(0);
+    let transactions = net.transactions(2, 2);
+    let block = net.block(parent, &transactions);
+    (0..2).for_each(|node| net.warm(node, &transactions[1..]));
+    // Something else here has the short id of the one that is missing.
+    let collides = Arc::new(transfer(net.builder.genesis, 3, 0, 5, 0));
+    net.nodes[1].relay.remembered.push_back((transactions[0].witness_id(), collides));
+    let link = net.link(0, 1);
+    net.nodes[0].peers.get_mut(link).unwrap().transactions.insert(transactions[0].id());
+    net.mine(0, &block);
+    assert_eq!(net.nodes[1].chain.tip(), block.header.hash());
+    assert_eq!((net.count(1, 0, is_request), net.count(0, 1, is_answer)), (1, 1));
+    assert_eq!(net.peer(1, 0).unwrap().score, 0);
+    assert!(!net.sent.iter().any(|(_, _, message, _)| is_whole(message)));
+}
+
+#[test]
+fn malformed_compact_blocks_requests_and_bodies_get_their_sender_banned() {
+    let lies: [fn(&mut CompactBlock); 4] = [
+        |compact| compact.prefilled.clear(),
+        |compact| compact.prefilled[0].index = 1,
+        |compact| compact.header.nonce = compact.header.nonce.wrapping_add(1 << 20),
+        |compact| compact.prefilled[1].transaction = compact.prefilled[2].transaction.clone(),
+    ];
+    for (number, lie) in lies.iter().enumerate() {
+        let mut net = Net::new(2, &[(0, 1)], params());
+        let parent = net.first_block(0);
+        let block = net.block(parent, &net.transactions(1, 3));
+        let mut compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| true);
+        lie(&mut compact);
+        while number == 2 && validation::meets_target(&compact.header) {
+            compact.header.nonce += 1;
+        }
+        net.say(0, 1, Message::CompactBlock(Box::new(compact)));
+        assert!(net.is_banned(0, 1), "lie {number}");
+        assert_eq!(net.nodes[1].chain.tip(), parent);
+    }
+    for indexes in [vec![], vec![9], vec![1, 0]] {
+        let mut net = Net::new(2, &[(0, 1)], params());
+        let block = net.first_block(0);
+        net.say(0, 1, Message::GetBlockTransactions(GetBlockTransactions { block, indexes }));
+        assert!(net.is_banned(0, 1));
+    }
+}
+
+#[test]
+fn what_one_peer_leaves_unfinished_is_bounded() {
+    let mut net = Net::new(2, &[(0, 1)], params());
+    let parent = net.first_block(0);
+    net.tamper = Box::new(|_, to, message| Some(message).filter(|_| to != 0));
+    for late in 0..10 {
+        let block = net.builder.extend(parent, 0, net.transactions(1, 3), late);
+        let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| false);
+        net.say(0, 1, Message::CompactBlock(Box::new(compact)));
+        net.settle();
+    }
+    assert_eq!(net.nodes[1].relay.sources().count(), MAX_PENDING_A_PEER);
+    let link = net.link(1, 0);
+    net.handle(1, Input::LinkClosed { link, reason: "gone".to_owned() });
+    assert!(net.nodes[1].relay.pending.is_empty());
+}
+
+#[test]
+fn a_block_beside_the_tip_is_put_together_from_the_blocks_that_it_competes_with() {
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], params());
+    let parent = net.first_block(0);
+    let transactions = net.transactions(4, 5);
+    (0..2).for_each(|node| net.warm(node, &transactions));
+    let block = net.block(parent, &transactions);
+    net.mine(0, &block);
+    assert_eq!(net.nodes[1].chain.tip(), block.header.hash());
+    net.forget();
+    let rival = net.builder.extend(parent, 1, transactions, 5);
+    let compact = Shortened::new(&rival, 7).unwrap().compact(&rival, |_| false);
+    net.say(0, 1, Message::CompactBlock(Box::new(compact)));
+    net.settle();
+    assert!(net.nodes[1].chain.block(&rival.header.hash()).is_some());
+    assert_eq!(net.count(1, 0, is_request), 0);
+    assert!(net.peer(1, 2).unwrap().wants_push);
+    assert_eq!(net.count(1, 2, is_compact), 0, "what is not to be the tip is not pushed");
+}
+
+#[test]
+fn a_replaced_transaction_is_still_known() {
+    let mut net = Net::new(2, &[(0, 1)], params());
+    let parent = net.first_block(0);
+    let genesis = net.builder.genesis;
+    let cheap = transfer(genesis, 0, 1, 10_000, 0);
+    let dear = crate::chain::testing::transfer_with_fee(genesis, 0, 1, 10_000, 0, 100_000);
+    for node in 0..2 {
+        net.nodes[node].admit(&Arc::new(cheap.clone())).unwrap();
+    }
+    net.pass(Duration::from_secs(1));
+    net.nodes[1].admit(&Arc::new(dear)).unwrap();
+    let block = net.block(parent, &[cheap]);
+    net.mine(0, &block);
+    assert_eq!(net.nodes[1].chain.tip(), block.header.hash());
+    assert_eq!(net.count(1, 0, is_request), 0);
+}
+
+#[test]
+fn nobody_is_told_of_a_block_that_it_told_of() {
+    let mut net = Net::new(5, &[(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (3, 4), (2, 4)], params());
+    let mut parent = net.first_block(0);
+    for round in 0..6 {
+        let block = net.block(parent, &net.transactions(1, 0));
+        net.mine(round % 5, &block);
+        parent = block.header.hash();
+    }
+    assert!(net.nodes.iter().all(|node| node.chain.tip() == parent));
+    let shown = |message: &Message| match message {
+        Message::Headers(headers) => headers.last().map(BlockHeader::hash),
+        Message::CompactBlock(compact) => Some(compact.header.hash()),
+        _ => None,
+    };
+    let asked =
+        |from: usize, to: usize, hash: BlockHash| net.count(to, from, |one| *one == Message::GetCompact(hash)) > 0;
+    for ((from, to, message, _), (_, arrived)) in net.sent.iter().zip(&net.times) {
+        let Some(hash) = shown(message) else { continue };
+        let told = net.count(*from, *to, |other| shown(other) == Some(hash));
+        assert!(told == 1 || (told == 2 && asked(*from, *to, hash)), "{from} tells {to} once");
+        // The two may tell each other at the same time, but not one after the other.
+        let back = net.sent.iter().zip(&net.times).any(|((one, other, message, _), (left, _))| {
+            (one, other) == (to, from) && shown(message) == Some(hash) && left > arrived
+        });
+        assert!(!back, "{to} is told by {from} and tells it in turn");
+    }
+}
+
+#[test]
+fn whoever_is_first_is_asked_to_push_and_three_at_most() {
+    let links: Vec<(usize, usize)> = (1..7).map(|node| (0, node)).collect();
+    let mut net = Net::new(7, &links, params());
+    let mut parent = net.builder.genesis;
+    for node in (1..7).chain([5, 5, 5]) {
+        let block = net.block(parent, &[]);
+        net.mine(node, &block);
+        parent = block.header.hash();
+    }
+    let wanted = |net: &Net| (1..7).filter(|node| net.peer(*node, 0).unwrap().wants_push).collect::<Vec<_>>();
+    assert_eq!(wanted(&net).len(), 3);
+    assert!(wanted(&net).contains(&5), "it was first more often than others");
+}
+
+#[test]
+fn blocks_far_behind_are_fetched_whole_and_those_near_the_tip_in_compact_form() {
+    let mut net = Net::new(2, &[], params());
+    let mut parent = net.builder.genesis;
+    for _ in 0..10 {
+        let block = net.block(parent, &[]);
+        net.mine(0, &block);
+        parent = block.header.hash();
+    }
+    net.connect(1, 0);
+    let headers: Vec<BlockHeader> = (1..=10)
+        .map(|height| net.nodes[0].chain.hash_at(Height(height)).unwrap())
+        .map(|hash| net.nodes[0].chain.header(&hash).unwrap())
+        .collect();
+    net.say(0, 1, Message::Headers(headers));
+    net.settle();
+    assert_eq!(net.nodes[1].chain.tip(), parent);
+    let whole = net.count(0, 1, |message| matches!(message, Message::Block(_)));
+    assert_eq!((whole, net.count(0, 1, is_compact)), (8, 2));
+}
+
+#[test]
+fn who_announces_a_block_and_denies_it_is_not_asked_again_and_again() {
+    let mut net = Net::new(2, &[(0, 1)], params());
+    let parent = net.first_block(0);
+    let block = net.block(parent, &[]);
+    let mut asked = 0;
+    net.tamper = Box::new(move |from, _, message| {
+        asked += usize::from(from == 1 && matches!(message, Message::GetCompact(_)));
+        assert!(asked < 5, "asked without end");
+        Some(message)
+    });
+    net.say(0, 1, Message::Headers(vec![block.header]));
+    net.settle();
+    assert_eq!(net.count(1, 0, |message| matches!(message, Message::GetCompact(_))), 1);
+}
+
+#[test]
+fn who_pushes_a_block_and_denies_its_transactions_gains_nothing_by_pushing_again() {
+    let mut net = Net::new(2, &[(0, 1)], params());
+    let parent = net.first_block(0);
+    let block = net.block(parent, &net.transactions(1, 3));
+    let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| false);
+    net.tamper = Box::new(|_, to, message| Some(message).filter(|_| to != 0));
+    for _ in 0..5 {
+        net.tamper = Box::new(|_, _, message| Some(message));
+        net.say(0, 1, Message::CompactBlock(Box::new(compact.clone())));
+        net.settle();
+    }
+    assert_eq!(net.count(1, 0, is_request), 1);
+    assert_eq!(net.nodes[1].relay.sources().count(), 1);
+    // It comes from the same peer all the same, once it has it.
+    net.mine(0, &block);
+    net.pass(Duration::from_secs(1));
+    (0..3).for_each(|_| net.pass(Duration::from_secs(10)));
+    assert_eq!(net.nodes[1].chain.tip(), block.header.hash());
+}
+
+#[test]
+fn a_whole_block_that_comes_late_is_taken_and_never_asked_for_twice_over_one_link() {
+    for alone in [true, false] {
+        let mut net = Net::new(3, &[], params());
+        let mut parent = net.builder.genesis;
+        for _ in 0..10 {
+            let block = net.block(parent, &[]);
+            net.mine(0, &block);
+            net.mine(2, &block);
+            parent = block.header.hash();
+        }
+        let slow = net.nodes[0].chain.hash_at(Height(5)).unwrap();
+        let held = std::rc::Rc::new(std::cell::RefCell::new(None));
+        let keep = held.clone();
+        net.tamper = Box::new(move |from, to, message| match &message {
+            Message::Block(block) if (from, to) == (0, 1) && block.header.height == Height(5) => {
+                *keep.borrow_mut() = Some(message);
+                None
+            }
+            // The other one, if it is asked, never answers.
+            Message::CompactBlock(compact) if from == 2 && compact.header.height == Height(5) => None,
+            _ => Some(message),
+        });
+        net.connect(1, 0);
+        let headers = |net: &Net| net.nodes[0].chain.headers_after(&[net.builder.genesis], 100);
+        net.say(0, 1, Message::Headers(headers(&net)));
+        net.settle();
+        if !alone {
+            net.connect(1, 2);
+            net.say(2, 1, Message::Headers(headers(&net)));
+        }
+        let asked = |net: &Net, from: usize| {
+            net.count(1, from, |message| match message {
+                Message::GetBlocks(hashes) => hashes.contains(&slow),
+                other => *other == Message::GetCompact(slow),
+            })
+        };
+        assert_eq!(net.nodes[1].chain.height(), Height(4));
+        (0..3).for_each(|_| net.pass(Duration::from_secs(5)));
+        assert_eq!((asked(&net, 0), asked(&net, 2)), (1, usize::from(!alone)));
+        let late = held.borrow_mut().take().unwrap();
+        net.say(0, 1, late);
+        net.settle();
+        assert_eq!(net.nodes[1].chain.tip(), parent);
+    }
+}
+
+#[test]
+fn who_showed_a_block_when_asked_answers_for_it_even_if_another_completes_it() {
+    let mut net = Net::new(3, &[(0, 1), (2, 1)], params());
+    let parent = net.first_block(0);
+    let block = unsigned_block(&mut net, parent);
+    let shortened = Shortened::new(&block, 7).unwrap();
+    net.tamper = Box::new(|_, to, message| Some(message).filter(|_| to != 0));
+    net.say(0, 1, Message::Headers(vec![block.header]));
+    net.say(0, 1, Message::CompactBlock(Box::new(shortened.compact(&block, |_| false))));
+    net.say(2, 1, Message::CompactBlock(Box::new(shortened.compact(&block, |_| true))));
+    net.settle();
+    assert!(net.is_banned(0, 1) && !net.is_banned(2, 1));
+}

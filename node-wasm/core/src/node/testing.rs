@@ -1,0 +1,246 @@
+//! Whole nodes for tests, on channels without delay. Signatures are verified once no message is
+//! under way, so that whatever is sent before is sent unverified.
+
+use super::{Config, Node};
+use crate::block::Block;
+use crate::chain::testing::{Builder, address, params, transfer};
+use crate::chain::tree::Chain;
+use crate::contract::{Input, JobId, LinkId, Output};
+use crate::hash::BlockHash;
+use crate::keys::{SignatureCheck, verify_all};
+use crate::net::frame::{Assembler, split};
+use crate::net::message::Message;
+use crate::net::peers::Peer;
+use crate::params::ChainParams;
+use crate::transaction::Transaction;
+use crate::units::{Amount, Timestamp};
+use crate::view::{PeerState, Role};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tracker_protocol::PeerId;
+
+/// A message that was sent: from, to, what, bytes on the wire.
+pub(super) type Sent = (usize, usize, Message, usize);
+/// What becomes of a message on its way: itself, another one, or nothing.
+pub(super) type Tamper = Box<dyn FnMut(usize, usize, Message) -> Option<Message>>;
+
+/// Nodes and the channels between them.
+pub(super) struct Net {
+    pub(super) now: Timestamp,
+    pub(super) builder: Builder,
+    pub(super) nodes: Vec<Node>,
+    /// The other end of a node's link.
+    ends: BTreeMap<(usize, LinkId), (usize, LinkId)>,
+    assemblers: BTreeMap<(usize, usize), Assembler>,
+    pub(super) sent: Vec<Sent>,
+    /// When each of `sent` left and arrived, in events; those under way have not arrived.
+    pub(super) times: Vec<(usize, usize)>,
+    events: usize,
+    /// Of `sent`, what is under way.
+    wire: VecDeque<usize>,
+    pub(super) tamper: Tamper,
+    verifying: VecDeque<(usize, JobId, Vec<SignatureCheck>)>,
+}
+
+/// Parameters with so many accounts that own coins.
+pub(super) fn rich(count: u8) -> ChainParams {
+    ChainParams { allocation: (0..count).map(|index| (address(index), Amount::from_tab(100))).collect(), ..params() }
+}
+
+impl Net {
+    /// So many nodes with these links; the first of a pair made the offer.
+    pub(super) fn new(count: usize, links: &[(usize, usize)], params: ChainParams) -> Self {
+        let builder = Builder::new(params.clone());
+        let now = Chain::new(params.clone()).tip_header().time.after(Duration::from_hours(1));
+        let config = Config { params, role: Role::Full };
+        let node = |index: usize| Node::new(config.clone(), [u8::try_from(index).unwrap(); 32], now);
+        let mut net = Self {
+            now,
+            builder,
+            nodes: (0..count).map(node).collect(),
+            ends: BTreeMap::new(),
+            assemblers: BTreeMap::new(),
+            sent: Vec::new(),
+            times: Vec::new(),
+            events: 0,
+            wire: VecDeque::new(),
+            tamper: Box::new(|_, _, message| Some(message)),
+            verifying: VecDeque::new(),
+        };
+        for (one, other) in links {
+            net.connect(*one, *other);
+        }
+        (0..count).for_each(|node| net.flush(node));
+        net.settle();
+        net.forget();
+        net
+    }
+
+    /// Links two nodes; the first made the offer.
+    pub(super) fn connect(&mut self, one: usize, other: usize) {
+        let first = self.open(one, other, true);
+        let second = self.open(other, one, false);
+        self.ends.insert((one, first), (other, second));
+        self.ends.insert((other, second), (one, first));
+    }
+
+    /// Number of links that a node was given.
+    pub(super) fn links_of(&self, node: usize) -> usize {
+        self.ends.keys().filter(|(at, _)| *at == node).count()
+    }
+
+    fn open(&mut self, at: usize, to: usize, outbound: bool) -> LinkId {
+        let (id, now) = (self.nodes[to].id(), self.now);
+        let link = self.nodes[at].peers.open(id, outbound, 0, now).unwrap();
+        self.nodes[at].peers.get_mut(link).unwrap().state = PeerState::Connected;
+        link
+    }
+
+    pub(super) fn link(&self, at: usize, to: usize) -> LinkId {
+        let found = self.ends.iter().find(|((node, _), (other, _))| *node == at && *other == to);
+        found.map(|((_, link), _)| *link).unwrap()
+    }
+
+    pub(super) fn peer(&self, at: usize, to: usize) -> Option<&Peer> {
+        self.nodes[at].peers.get(self.link(at, to))
+    }
+
+    pub(super) fn is_banned(&self, at: usize, by: usize) -> bool {
+        let id: PeerId = self.nodes[at].id();
+        self.nodes[by].peers.is_banned(&id, self.now)
+    }
+
+    /// Delivers until nothing is under way, then verifies signatures, and so on.
+    pub(super) fn settle(&mut self) {
+        loop {
+            self.settle_messages();
+            let Some((index, job, checks)) = self.verifying.pop_front() else { return };
+            self.handle(index, Input::Verified { job, valid: verify_all(&checks) });
+        }
+    }
+
+    /// Delivers until nothing is under way, in the order of sending, and verifies nothing.
+    pub(super) fn settle_messages(&mut self) {
+        while let Some(index) = self.wire.pop_front() {
+            let (from, to, message, _) = self.sent[index].clone();
+            self.events += 1;
+            self.times[index].1 = self.events;
+            let Some(link) = self.nodes[to].peers.find(&self.nodes[from].id()) else { continue };
+            for frame in split(&message.encode()) {
+                self.handle(to, Input::Received { link, frame });
+            }
+        }
+    }
+
+    pub(super) fn handle(&mut self, index: usize, input: Input) {
+        self.nodes[index].handle(self.now, input);
+        self.flush(index);
+    }
+
+    /// Takes up what a node wants done.
+    pub(super) fn flush(&mut self, index: usize) {
+        while let Some(output) = self.nodes[index].poll_output() {
+            match output {
+                Output::Send { link, frame } => self.carry(index, link, &frame),
+                Output::Close { link } => self.close(index, link),
+                Output::Verify { job, checks } => self.verifying.push_back((index, job, checks)),
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn carry(&mut self, from: usize, link: LinkId, frame: &[u8]) {
+        let Some((to, _)) = self.ends.get(&(from, link)).copied() else { return };
+        let Some(bytes) = self.assemblers.entry((from, to)).or_default().push(frame).unwrap() else { return };
+        if let Some(message) = (self.tamper)(from, to, Message::decode(&bytes).unwrap()) {
+            self.post(from, to, message);
+        }
+    }
+
+    pub(super) fn post(&mut self, from: usize, to: usize, message: Message) {
+        let bytes = split(&message.encode()).iter().map(Vec::len).sum();
+        self.events += 1;
+        self.wire.push_back(self.sent.len());
+        self.sent.push((from, to, message, bytes));
+        self.times.push((self.events, usize::MAX));
+    }
+
+    /// Delivers a message as if a node had sent it, and what follows short of signatures.
+    pub(super) fn say(&mut self, from: usize, to: usize, message: Message) {
+        self.post(from, to, message);
+        self.settle_messages();
+    }
+
+    pub(super) fn forget(&mut self) {
+        assert!(self.wire.is_empty());
+        self.sent.clear();
+        self.times.clear();
+    }
+
+    pub(super) fn close(&mut self, at: usize, link: LinkId) {
+        if let Some((other, link)) = self.ends.get(&(at, link)).copied() {
+            self.handle(other, Input::LinkClosed { link, reason: "closed".to_owned() });
+        }
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+        (0..self.nodes.len()).for_each(|index| self.handle(index, Input::Tick));
+        self.settle();
+    }
+
+    /// A node finds a block, and what follows from that.
+    pub(super) fn mine(&mut self, at: usize, block: &Block) {
+        assert!(self.nodes[at].take_own_block(block.clone()));
+        self.flush(at);
+        self.settle();
+    }
+
+    /// Transactions wait at a node, and their peers know it.
+    pub(super) fn warm(&mut self, at: usize, transactions: &[Transaction]) {
+        let node = &mut self.nodes[at];
+        for one in transactions {
+            let one = Arc::new(one.clone());
+            node.mempool.insert(node.chain.params(), node.chain.ledger(), one, self.now).unwrap();
+        }
+        for from in (0..self.nodes.len()).filter(|from| *from != at) {
+            let id = self.nodes[at].id();
+            let Some(link) = self.nodes[from].peers.find(&id) else { continue };
+            let peer = self.nodes[from].peers.get_mut(link).unwrap();
+            note(peer, transactions);
+        }
+    }
+
+    /// Extends a block by these transactions.
+    pub(super) fn block(&mut self, parent: BlockHash, others: &[Transaction]) -> Arc<Block> {
+        self.builder.extend(parent, 0, others.to_vec(), 0)
+    }
+
+    /// So many transactions of each of so many accounts.
+    pub(super) fn transactions(&self, accounts: u8, each: u64) -> Vec<Transaction> {
+        let genesis = self.builder.genesis;
+        let of = |from: u8| (0..each).map(move |nonce| transfer(genesis, from, 0, 10_000, nonce));
+        (0..accounts).flat_map(of).collect()
+    }
+
+    /// A first block from a node to the others, after which they ask those to push who were first.
+    pub(super) fn first_block(&mut self, at: usize) -> BlockHash {
+        let block = self.block(self.builder.genesis, &[]);
+        self.mine(at, &block);
+        assert!(self.nodes.iter().all(|node| node.chain.tip() == block.header.hash()));
+        self.forget();
+        block.header.hash()
+    }
+
+    pub(super) fn count(&self, from: usize, to: usize, what: impl Fn(&Message) -> bool) -> usize {
+        self.sent.iter().filter(|(one, other, message, _)| (*one, *other) == (from, to) && what(message)).count()
+    }
+}
+
+/// A peer is believed to have transactions.
+pub(super) fn note(peer: &mut Peer, transactions: &[Transaction]) {
+    for one in transactions {
+        peer.transactions.insert(one.id());
+    }
+}
