@@ -146,6 +146,7 @@ impl Simulation {
             }
         }
         let Some(frame) = self.forged(index, (other, other_link), frame) else { return };
+        let frame = self.network.shown(index, frame);
         let frames = match &mut self.tap {
             Some(tap) => tap(index, other, frame),
             None => vec![frame],

@@ -2,7 +2,9 @@
 
 use super::NodeIndex;
 use node_core::contract::LinkId;
+use node_core::hash::BlockHash;
 use node_core::net::message::Message;
+use node_core::units::{Height, Work};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use std::collections::BTreeSet;
@@ -70,6 +72,18 @@ impl Network {
     /// Whether a frame gets through at all.
     pub(super) fn passes(&self, from: NodeIndex, to: NodeIndex, frame: &[u8]) -> bool {
         self.connects(from, to) && !(self.silenced.contains(&from) && shows_blocks(frame))
+    }
+
+    /// What a node shows of itself: who holds its blocks back does not boast of them in its pongs.
+    pub(super) fn shown(&self, from: NodeIndex, frame: Vec<u8>) -> Vec<u8> {
+        let message = frame.split_first().and_then(|(_, message)| Message::decode(message).ok());
+        match message {
+            Some(Message::Pong { number, .. }) if self.silenced.contains(&from) => {
+                let (tip, height, work) = (BlockHash::ZERO, Height::GENESIS, Work::default());
+                [&frame[..1], &Message::Pong { number, tip, height, work }.encode()].concat()
+            }
+            _ => frame,
+        }
     }
 
     pub(super) fn withhold(&mut self, index: NodeIndex) {

@@ -167,6 +167,12 @@ impl Sync {
             }
         }
         let outcome = self.store(context, chain, &headers[known..]);
+        if let (1.., Some(parked), Some(peer)) =
+            (outcome.parked, hashes.get(known + outcome.new), context.peers.get_mut(link))
+        {
+            // It is not said again when its time has come.
+            peer.blocks.insert(*parked);
+        }
         follow(context, chain, &batch, outcome)
     }
 
