@@ -5,6 +5,7 @@ use super::checks::View;
 use super::{Happening, NodeIndex, Simulation, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
+use node_core::hash::BlockHash;
 use node_core::hash::{BlockHash, sha256};
 use node_core::mining;
 use node_core::net::frame;
@@ -24,8 +25,12 @@ const MAX_ATTEMPTS: u32 = 10_000_000;
 const MAX_WAITING: usize = 1_000_000;
 /// Bytes that have left a link before its node is told.
 const REPORT_DRAINED_BYTES: u64 = 64 * 1024;
-/// Numbers of messages on the wire.
-const BLOCK: u8 = 6;
+/// Numbers on the wire of the messages that bring bodies: Block, CompactBlock, BlockTransactions.
+const BODIES: [u8; 3] = [6, 13, 16];
+/// Waiting transactions from which on a node is checked now and then only: each check looks at all.
+const LARGE_POOL: usize = 2_000;
+/// So many events of a run.
+const LARGE_POOL_INTERVAL: u64 = 1_000;
 
 /// What a node's miner works on.
 pub(super) struct MiningJob {
@@ -60,11 +65,12 @@ impl Simulation {
             return;
         }
         let clock_ahead_ms = self.members[index.0].clock_ahead_ms;
+        let tip = self.members[index.0].node.chain().tip();
         self.members[index.0].node.handle(shifted(self.now, clock_ahead_ms), input);
         while let Some(output) = self.members[index.0].node.poll_output() {
             self.carry_out(index, output);
         }
-        self.check(index);
+        self.check(index, tip);
         let member = &mut self.members[index.0];
         let timeout = member.node.next_timeout().map(|at| shifted(at, -member.clock_ahead_ms));
         if let Some(at) = timeout
@@ -76,9 +82,14 @@ impl Simulation {
         }
     }
 
-    /// Checks what must hold for a node after an event that concerned it.
-    fn check(&mut self, index: NodeIndex) {
+    /// Checks what must hold for a node after an event that concerned it and found it at this tip.
+    fn check(&mut self, index: NodeIndex, tip: BlockHash) {
+        let handled = self.handled;
         let member = &mut self.members[index.0];
+        let large = member.node.mempool().len() > LARGE_POOL && member.node.chain().tip() == tip;
+        if large && !handled.is_multiple_of(LARGE_POOL_INTERVAL) {
+            return;
+        }
         let now = shifted(self.now, member.clock_ahead_ms);
         let checked = member.checker.check(&View::of(member.node.chain(), member.node.mempool(), now));
         assert_eq!(checked, Ok(()), "seed {}: node {} after {:?}", self.options.seed, index.0, self.elapsed());
@@ -141,7 +152,7 @@ impl Simulation {
         let Some((other, other_link)) = self.channels.other((index, link)) else { return };
         if let [1, kind, ..] = frame[..] {
             *self.sent.entry((index, kind)).or_default() += 1;
-            if kind == BLOCK && self.stalling.contains(&index) {
+            if BODIES.contains(&kind) && self.stalling.contains(&index) {
                 return;
             }
         }
