@@ -152,7 +152,7 @@ impl Simulation {
     pub fn add_node_with_clock(&mut self, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        let config = Config { params: self.options.params.clone(), role: Role::Full };
+        let config = Config::new(self.options.params.clone(), Role::Full);
         let node = Node::new(config, seed, shifted(self.now, clock_ahead_ms));
         let index = NodeIndex(self.members.len());
         let (mining, replies, log) = (0, BTreeMap::new(), Vec::new());

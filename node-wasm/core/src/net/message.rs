@@ -5,11 +5,14 @@ use crate::chain::tree::MAX_LOCATOR;
 use crate::contract::ChannelBinding;
 use crate::hash::{BlockHash, TxId, tagged_sha256};
 use crate::keys::{PublicKey, SecretKey, Signature, SignatureCheck};
+use crate::net::exchange::{MAX_SAMPLE, PeerSample};
 use crate::net::offence::Offence;
+use crate::net::relay::RelayedSignal;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
 use crate::view::Role;
 use borsh::{BorshDeserialize, BorshSerialize};
+use tracker_protocol::MAX_SIGNAL_CHARS;
 
 /// Version of this protocol. Peers of different versions part.
 pub const PROTOCOL_VERSION: u16 = 1;
@@ -59,6 +62,12 @@ pub enum Message {
     Transactions(Vec<Transaction>),
     /// Something the peer sent was refused.
     Refused(Refused),
+    /// Asks for peers that the peer is connected to.
+    GetPeers,
+    /// Answers it.
+    PeerSample(PeerSample),
+    /// A signal on its way between two peers that are not connected.
+    Relay(Box<RelayedSignal>),
 }
 
 /// Who a peer is and where its chain ends.
@@ -136,13 +145,15 @@ impl Message {
     pub fn decode(bytes: &[u8]) -> Result<Self, MessageError> {
         let message = Self::try_from_slice(bytes).map_err(|_| MessageError::Malformed)?;
         let (length, limit) = match &message {
-            Self::Hello(_) | Self::Ping(_) | Self::Pong { .. } | Self::Block(_) => (0, 0),
+            Self::Hello(_) | Self::Ping(_) | Self::Pong { .. } | Self::Block(_) | Self::GetPeers => (0, 0),
             Self::GetHeaders(hashes) => (hashes.len(), MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), MAX_HEADERS),
             Self::GetBlocks(hashes) | Self::NotFound(hashes) => (hashes.len(), MAX_BLOCKS_ASKED),
             Self::Announce(ids) | Self::GetTransactions(ids) => (ids.len(), MAX_TRANSACTIONS),
             Self::Transactions(transactions) => (transactions.len(), MAX_TRANSACTIONS),
             Self::Refused(refused) => (refused.detail.len(), MAX_DETAIL_BYTES),
+            Self::PeerSample(sample) => (sample.0.len(), MAX_SAMPLE),
+            Self::Relay(signal) => (signal.payload.len(), MAX_SIGNAL_CHARS),
         };
         if length > limit { Err(MessageError::TooMany(length)) } else { Ok(message) }
     }
@@ -152,12 +163,27 @@ impl Message {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use tracker_protocol::PeerId;
 
     #[test]
     fn lists_are_bounded() {
         for (length, valid) in [(MAX_TRANSACTIONS - 1, true), (MAX_TRANSACTIONS, true), (MAX_TRANSACTIONS + 1, false)] {
             let bytes = Message::Announce(vec![TxId::ZERO; length]).encode();
             assert_eq!(Message::decode(&bytes).is_ok(), valid, "{length}");
+        }
+        for (length, valid) in [(MAX_SAMPLE - 1, true), (MAX_SAMPLE, true), (MAX_SAMPLE + 1, false)] {
+            let bytes = Message::PeerSample(PeerSample(vec![PeerId::from_bytes([7; 20]); length])).encode();
+            assert_eq!(bytes.len(), 1 + 4 + 20 * length);
+            assert_eq!(Message::decode(&bytes).is_ok(), valid, "{length} peers");
+        }
+        for (length, valid) in [(MAX_SIGNAL_CHARS - 1, true), (MAX_SIGNAL_CHARS, true), (MAX_SIGNAL_CHARS + 1, false)] {
+            let (from, to) = (PeerId::from_bytes([1; 20]), PeerId::from_bytes([2; 20]));
+            let signal = RelayedSignal { from, to, hops: 1, payload: "x".repeat(length) };
+            assert_eq!(
+                Message::decode(&Message::Relay(Box::new(signal)).encode()).is_ok(),
+                valid,
+                "{length} characters"
+            );
         }
         let long = Refused { offence: Offence::Flood, subject: None, detail: "x".repeat(MAX_DETAIL_BYTES + 1) };
         assert_eq!(Message::decode(&Message::Refused(long).encode()), Err(MessageError::TooMany(MAX_DETAIL_BYTES + 1)));
@@ -192,7 +218,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decoding_never_panics_and_is_canonical(kind in 0_u8..14, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn decoding_never_panics_and_is_canonical(kind in 0_u8..17, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             bytes.insert(0, kind);
             if let Ok(message) = Message::decode(&bytes) {
                 prop_assert_eq!(message.encode(), bytes);

@@ -1,5 +1,8 @@
 //! Talking to peers: frames, messages, links, the mesh, gossip and catching up; one small manager a file.
 
+pub mod candidates;
+pub mod eviction;
+pub mod exchange;
 pub mod frame;
 pub mod gossip;
 pub mod known;
@@ -8,5 +11,15 @@ pub mod message;
 pub mod offence;
 pub mod outbox;
 pub mod peers;
+pub mod relay;
 pub mod signal;
 pub mod sync;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::Rng;
+
+/// Takes an item out of a list at random.
+pub(crate) fn draw<T>(rng: &mut ChaCha8Rng, items: &mut Vec<T>) -> Option<T> {
+    let index = rng.next_u64().checked_rem(items.len() as u64)?;
+    usize::try_from(index).ok().map(|index| items.swap_remove(index))
+}

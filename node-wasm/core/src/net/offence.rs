@@ -31,7 +31,7 @@ pub enum Offence {
     InvalidBlock,
     /// A transaction that is wrong in itself.
     InvalidTransaction,
-    /// A transaction whose signature does not hold.
+    /// A transaction or a relayed signal whose signature does not hold.
     BadSignature,
     /// A transaction that does not go with the accounts, or has no place: no fault of the peer's.
     NotAdmitted,
@@ -39,6 +39,8 @@ pub enum Offence {
     Stalled,
     /// No answer to pings.
     Silent,
+    /// No fault: the link makes room for another.
+    NoRoom,
 }
 
 impl Offence {
@@ -50,7 +52,7 @@ impl Offence {
             Self::TooMany | Self::InvalidTransaction | Self::BadSignature => 25,
             Self::OutOfOrder | Self::Flood => 20,
             Self::Stalled => 10,
-            Self::WrongNetwork | Self::NotAdmitted | Self::Silent => 0,
+            Self::WrongNetwork | Self::NotAdmitted | Self::Silent | Self::NoRoom => 0,
         }
     }
 
@@ -70,6 +72,7 @@ impl Offence {
             Self::NotAdmitted => "not-admitted",
             Self::Stalled => "stalled",
             Self::Silent => "silent",
+            Self::NoRoom => "no-room",
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use crate::contract::{ChannelBinding, LinkId};
 use crate::hash::{BlockHash, TxId};
+use crate::net::exchange::Exchange;
 use crate::net::frame::Assembler;
 use crate::net::known::Known;
 use crate::net::offence::{BAN_SCORE, BAN_TIME, MAX_BANS, Offence};
+use crate::net::relay::Allowance;
 use crate::units::{Height, Timestamp, Work};
 use crate::view::{PeerState, Role};
 use std::collections::BTreeMap;
@@ -59,6 +61,17 @@ impl Bucket {
     }
 }
 
+/// Who wanted a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The peer.
+    Theirs,
+    /// This node.
+    Own,
+    /// The person at this node.
+    Asked,
+}
+
 /// A peer at the other end of a link.
 #[derive(Debug)]
 pub struct Peer {
@@ -66,8 +79,12 @@ pub struct Peer {
     pub id: PeerId,
     /// Whether this node made the offer.
     pub outbound: bool,
+    /// Who wanted the link.
+    pub choice: Choice,
     /// Number of the attempt, chosen by the offerer.
     pub session: u64,
+    /// Stamp of the peer's offer, if it made one: what replaces the link must be newer.
+    pub offered: Timestamp,
     /// How far the link has come.
     pub state: PeerState,
     /// When the state was entered.
@@ -108,6 +125,14 @@ pub struct Peer {
     pub clock_ahead: i64,
     /// Headers were asked for and have not come yet.
     pub asked_headers: Option<Timestamp>,
+    /// When it was last the first to deliver a block of the best chain.
+    pub first_block: Option<Timestamp>,
+    /// Since when its chain has had less work than this, which was this node's then.
+    pub behind: Option<(Timestamp, Work)>,
+    /// What was asked and may be asked about further peers.
+    pub exchange: Exchange,
+    /// Relayed signals that may still come and go.
+    pub relay: Allowance,
 }
 
 impl Peer {
@@ -115,7 +140,9 @@ impl Peer {
         Self {
             id,
             outbound,
+            choice: if outbound { Choice::Own } else { Choice::Theirs },
             session,
+            offered: Timestamp::default(),
             state: PeerState::Connecting,
             since: now,
             binding: None,
@@ -136,6 +163,10 @@ impl Peer {
             next_ping: now,
             clock_ahead: 0,
             asked_headers: None,
+            first_block: None,
+            behind: None,
+            exchange: Exchange::new(now),
+            relay: Allowance::new(now),
         }
     }
 
@@ -218,6 +249,13 @@ impl Peers {
     pub fn connected_mut(&mut self) -> impl Iterator<Item = (LinkId, &mut Peer)> {
         let connected = self.links.iter_mut().filter(|(_, peer)| peer.state == PeerState::Connected);
         connected.map(|(link, peer)| (*link, peer))
+    }
+
+    /// A peer was the first to deliver a block that joined the best chain.
+    pub fn delivered_first(&mut self, link: LinkId, now: Timestamp) {
+        if let Some(peer) = self.links.get_mut(&link) {
+            peer.first_block = Some(now);
+        }
     }
 
     /// Adds an offence; gives whether the peer is banned for it.

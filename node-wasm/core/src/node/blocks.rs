@@ -173,7 +173,9 @@ impl Node {
         }
         for block in &change.connected {
             let hash = block.header.hash();
-            self.delivered.remove(&hash);
+            if let Some(link) = self.delivered.remove(&hash) {
+                self.peers.delivered_first(link, self.now);
+            }
             self.wallet.connect(block, issuer);
             self.index.extend(block.transactions.iter().map(|transaction| (transaction.id(), hash)));
         }

@@ -1,0 +1,322 @@
+//! Links that are given up for better ones: when no block comes, when a peer stays behind, and when
+//! there are more own links than wanted.
+//!
+//! As Bitcoin Core does it: whoever surrounds a node with peers that keep new blocks from it meets
+//! a stranger sooner or later, and a peer that stays on an old chain loses its place.
+
+use super::{Context, Mesh, WANTED_LINKS, by_use, is_free, own_links};
+use crate::contract::LinkId;
+use crate::hash::BlockHash;
+use crate::log::Line;
+use crate::net::peers::Choice;
+use crate::units::{Timestamp, Work};
+use crate::view::PeerState;
+use std::time::Duration;
+
+/// Block times without a block after which the tip counts as stale. By chance that happens once in
+/// e^30 blocks.
+pub(crate) const STALE_SPACINGS: u32 = 30;
+/// And at least this long.
+pub(crate) const STALE_LEAST: Duration = Duration::from_mins(1);
+/// How often the wait doubles while no block comes: a room in which nobody mines comes to rest.
+const MAX_DOUBLINGS: u32 = 4;
+/// Time to find an extra peer.
+const SEARCH_TIME: Duration = Duration::from_mins(1);
+/// Time that a link has to show what it is good for.
+pub(crate) const TRIAL_TIME: Duration = Duration::from_secs(30);
+
+/// A search for an extra peer.
+#[derive(Debug, Clone, Copy)]
+struct Search {
+    /// Links above this number are the extra one's.
+    newest: LinkId,
+    /// Own links that there shall be.
+    target: usize,
+    until: Timestamp,
+}
+
+/// Where the chain stands, and whether an extra peer is being looked for.
+#[derive(Debug)]
+pub(super) struct Rotation {
+    /// Time without a block after which the tip counts as stale.
+    limit: Duration,
+    tip: BlockHash,
+    since: Timestamp,
+    doublings: u32,
+    search: Option<Search>,
+    /// When the least useful own link goes, because there is an extra one.
+    trial: Option<Timestamp>,
+}
+
+impl Rotation {
+    pub(super) fn new(spacing: Duration, now: Timestamp) -> Self {
+        let limit = (spacing * STALE_SPACINGS).max(STALE_LEAST);
+        Self { limit, tip: BlockHash::ZERO, since: now, doublings: 0, search: None, trial: None }
+    }
+
+    /// Links wanted beyond the others, when there are so many own ones.
+    pub(super) fn extra(&self, own: usize) -> usize {
+        self.search.map_or(0, |search| search.target.saturating_sub(own))
+    }
+}
+
+impl Mesh {
+    pub(super) fn rotate(&mut self, context: &mut Context, tip: BlockHash, work: Work) {
+        let now = context.now;
+        if self.rotation.tip != tip {
+            (self.rotation.tip, self.rotation.since, self.rotation.doublings) = (tip, now, 0);
+        }
+        self.look_for_extra(context);
+        self.end_trial(context);
+        self.drop_excess(context);
+        self.drop_behind(context, work);
+    }
+
+    /// Starts and ends the search for an extra peer.
+    fn look_for_extra(&mut self, context: &mut Context) {
+        let (now, rotation) = (context.now, &mut self.rotation);
+        if let Some(search) = rotation.search {
+            let found =
+                context.peers.connected().any(|(link, peer)| link > search.newest && peer.choice == Choice::Own);
+            if found {
+                (rotation.search, rotation.trial) = (None, Some(now.after(TRIAL_TIME)));
+            } else if search.until <= now {
+                rotation.search = None;
+            }
+            return;
+        }
+        let wait = rotation.limit * 2_u32.pow(rotation.doublings);
+        let connected = context.peers.connected().next().is_some();
+        if now.since(rotation.since) < wait || rotation.trial.is_some() {
+            return;
+        }
+        rotation.since = now;
+        if !connected {
+            return;
+        }
+        rotation.doublings = (rotation.doublings + 1).min(MAX_DOUBLINGS);
+        let newest = context.peers.iter().map(|(link, _)| link).max().unwrap_or(LinkId(0));
+        let target = own_links(context.peers) + self.called.len() + 1;
+        rotation.search = Some(Search { newest, target, until: now.after(SEARCH_TIME) });
+        if self.lacking(context.peers) == 0 && !self.make_room(context) {
+            self.rotation.search = None;
+            return;
+        }
+        let seconds = wait.as_secs();
+        context.log(Line::info("tip-stale", format!("no new block for {seconds} s: looking for one more peer")));
+    }
+
+    /// An extra peer had its time: the least useful link of all goes.
+    fn end_trial(&mut self, context: &mut Context) {
+        if self.rotation.trial.is_none_or(|until| until > context.now) {
+            return;
+        }
+        self.rotation.trial = None;
+        if context.peers.connected().count() > WANTED_LINKS {
+            self.drop_least_useful(context);
+        }
+    }
+
+    /// More own links than wanted: the least useful goes.
+    fn drop_excess(&mut self, context: &mut Context) {
+        if self.rotation.trial.is_none() && self.rotation.search.is_none() && own_links(context.peers) > WANTED_LINKS {
+            self.drop_least_useful(context);
+        }
+    }
+
+    fn drop_least_useful(&mut self, context: &mut Context) {
+        let old =
+            |link: &LinkId| context.peers.get(*link).is_some_and(|peer| context.now.since(peer.since) >= TRIAL_TIME);
+        if let Some(link) = by_use(context.peers).into_iter().find(old) {
+            self.let_go(context, link, "peer-replaced", "gave up the least useful link for another");
+        }
+    }
+
+    /// An own peer whose chain stays behind what this node's was for too long goes, if there is
+    /// another to try.
+    fn drop_behind(&mut self, context: &mut Context, work: Work) {
+        let (now, limit) = (context.now, self.rotation.limit);
+        for (_, peer) in context.peers.connected_mut() {
+            if peer.behind.is_some_and(|(_, then)| peer.work >= then) {
+                peer.behind = None;
+            }
+            if peer.work < work {
+                peer.behind.get_or_insert((now, work));
+            }
+        }
+        let late = context.peers.iter().find(|(_, peer)| {
+            let late = peer.behind.is_some_and(|(since, _)| now.since(since) >= limit);
+            late && peer.choice == Choice::Own && peer.state == PeerState::Connected
+        });
+        let Some((link, _)) = late else { return };
+        let (peers, called) = (&*context.peers, &self.called);
+        if self.candidates.any(now, |peer| is_free(peers, called, peer, now)) {
+            self.let_go(context, link, "peer-behind", "gave up a peer that stays on an old chain");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::SecretKey;
+    use crate::log::Log;
+    use crate::net::outbox::Outbox;
+    use crate::net::peers::Peers;
+    use crate::params::ChainParams;
+    use rand_chacha::ChaCha8Rng;
+    use rand_core::SeedableRng;
+    use tracker_protocol::PeerId;
+
+    const DEV_LIMIT: u64 = 60;
+
+    struct Bench {
+        mesh: Mesh,
+        peers: Peers,
+        outbox: Outbox,
+        log: Log,
+        rng: ChaCha8Rng,
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    fn work(hashes: u64) -> Work {
+        Work(hashes.into())
+    }
+
+    impl Bench {
+        /// A node with so many own links, all at the same work, and one candidate that it can dial.
+        fn new(own: u8) -> Self {
+            let params = ChainParams::named("dev", "rotation").unwrap();
+            let mut mesh =
+                Mesh::new(SecretKey::derive(&[1; 32], b"peer"), &params, BlockHash::ZERO, &[], Timestamp::default());
+            mesh.candidates.met(PeerId::from_bytes([0; 20]), Duration::ZERO);
+            let mut peers = Peers::default();
+            for number in 1..=own {
+                let link = peers.open(PeerId::from_bytes([number; 20]), true, 0, at(0)).unwrap();
+                let peer = peers.get_mut(link).unwrap();
+                (peer.state, peer.work) = (PeerState::Connected, work(100));
+            }
+            let (outbox, log) = (Outbox::default(), Log::default());
+            Self { mesh, peers, outbox, log, rng: ChaCha8Rng::seed_from_u64(1) }
+        }
+
+        fn maintain(&mut self, seconds: u64, tip: u8, own_work: u64) {
+            let mut context = Context {
+                now: at(seconds),
+                peers: &mut self.peers,
+                outbox: &mut self.outbox,
+                log: &mut self.log,
+                rng: &mut self.rng,
+            };
+            self.mesh.maintain(&mut context, BlockHash([tip; 32]), work(own_work));
+        }
+
+        fn finish(&mut self, link: LinkId, seconds: u64) {
+            let peer = self.peers.get_mut(link).unwrap();
+            (peer.state, peer.since) = (PeerState::Connected, at(seconds));
+        }
+    }
+
+    #[test]
+    fn an_extra_peer_is_sought_when_no_block_came_for_thirty_spacings_and_the_least_useful_goes() {
+        let mut bench = Bench::new(8);
+        bench.maintain(1, 1, 100);
+        bench.maintain(DEV_LIMIT, 1, 100);
+        assert_eq!(bench.peers.len(), 8, "not stale yet");
+        bench.maintain(DEV_LIMIT + 1, 1, 100);
+        assert_eq!(bench.peers.len(), 9, "one more, not two");
+        bench.maintain(DEV_LIMIT + 2, 1, 100);
+        assert_eq!(bench.peers.len(), 9);
+        bench.finish(LinkId(9), DEV_LIMIT + 3);
+        bench.peers.get_mut(LinkId(9)).unwrap().work = work(200);
+        bench.peers.get_mut(LinkId(3)).unwrap().work = work(50);
+        bench.maintain(DEV_LIMIT + 3, 2, 100);
+        bench.maintain(DEV_LIMIT + 32, 2, 100);
+        assert_eq!(bench.peers.len(), 9, "it has half a minute to show what it is good for");
+        bench.maintain(DEV_LIMIT + 33, 2, 100);
+        assert_eq!(bench.peers.len(), 8);
+        assert!(bench.peers.get(LinkId(3)).is_none(), "the one with the least work goes");
+    }
+
+    #[test]
+    fn a_new_block_ends_the_wait_and_a_room_without_blocks_comes_to_rest() {
+        let mut bench = Bench::new(8);
+        for second in 1..=600 {
+            bench.maintain(second, u8::try_from(second / 59).unwrap(), 100);
+        }
+        assert_eq!(bench.peers.len(), 8, "blocks come in time");
+        let mut searches = 0;
+        for second in 601..=601 + DEV_LIMIT * (1 + 2 + 4 + 8 + 16 + 16) {
+            let before = bench.mesh.rotation.search.is_some();
+            bench.maintain(second, 99, 100);
+            searches += usize::from(!before && bench.mesh.rotation.search.is_some());
+            // The extra link never comes about.
+            let opening: Vec<LinkId> = bench
+                .peers
+                .iter()
+                .filter(|(_, peer)| peer.state != PeerState::Connected)
+                .map(|(link, _)| link)
+                .collect();
+            for link in opening {
+                bench.peers.close(link);
+            }
+        }
+        assert_eq!(searches, 6);
+    }
+
+    #[test]
+    fn a_peer_that_stays_behind_is_given_up_when_there_is_another() {
+        let mut bench = Bench::new(8);
+        bench.peers.get_mut(LinkId(5)).unwrap().work = work(10);
+        for second in 1..=DEV_LIMIT {
+            bench.maintain(second, u8::try_from(second).unwrap(), 100 + second);
+            for number in (1..=8).filter(|number| *number != 5) {
+                bench.peers.get_mut(LinkId(number)).unwrap().work = work(100 + second);
+            }
+        }
+        assert!(bench.peers.get(LinkId(5)).is_some());
+        // It moves, but not to where this node was a minute ago.
+        bench.peers.get_mut(LinkId(5)).unwrap().work = work(100);
+        bench.maintain(DEV_LIMIT + 1, 99, 161);
+        assert!(bench.peers.get(LinkId(5)).is_none());
+        assert_eq!(bench.peers.len(), 8, "another is tried in its place");
+    }
+
+    #[test]
+    fn a_peer_that_follows_from_behind_is_kept() {
+        let mut bench = Bench::new(8);
+        for second in 1..=5 * DEV_LIMIT {
+            bench.maintain(second, u8::try_from(second % 250).unwrap(), 100 + second);
+            for number in 1..=8 {
+                bench.peers.get_mut(LinkId(number)).unwrap().work = work(100 + second.saturating_sub(30));
+            }
+        }
+        assert!((1..=8).all(|number| bench.peers.get(LinkId(number)).is_some()));
+    }
+
+    #[test]
+    fn more_own_links_than_wanted_shrink_when_they_have_been_there_for_a_while() {
+        for (own, left) in [(7, 8), (8, 8), (9, 8), (12, 8)] {
+            let mut bench = Bench::new(own);
+            bench.peers.get_mut(LinkId(2)).unwrap().round_trip = Some(Duration::from_millis(20));
+            for second in 1..=29 {
+                bench.maintain(second, 1, 100);
+            }
+            assert_eq!(bench.peers.len(), usize::from(own.max(8)), "{own} links");
+            for second in 30..=40 {
+                bench.maintain(second, 1, 100);
+            }
+            assert_eq!(bench.peers.len(), left, "{own} links");
+            assert!(bench.peers.get(LinkId(2)).is_some(), "the nearest of equals stays");
+        }
+        let mut bench = Bench::new(9);
+        for link in 1..=9 {
+            bench.peers.get_mut(LinkId(link)).unwrap().choice = Choice::Asked;
+        }
+        bench.maintain(50, 1, 100);
+        assert_eq!(bench.peers.len(), 9, "what a person asked for stays");
+    }
+}
