@@ -111,6 +111,7 @@ impl Simulation {
         }
         let delay = self.network.delay(&mut self.rng, offerer.0, answerer.0) * 2;
         for (index, link) in [offerer, answerer] {
+            let binding = self.hostile.binding(binding, index, [offerer.0, answerer.0]);
             self.schedule(delay, Happening::Input(index, Box::new(Input::LinkOpened { link, binding })));
         }
     }
@@ -118,6 +119,7 @@ impl Simulation {
     /// Sends a frame over a channel; a partition holds it back.
     pub(super) fn transmit(&mut self, index: NodeIndex, link: LinkId, frame: Vec<u8>) {
         let Some((other, other_link)) = self.channels.other((index, link)) else { return };
+        let Some(frame) = self.hostile.frame(index, other, frame) else { return };
         if !self.network.passes(index, other, &frame) {
             return self.network.hold((index, other, other_link, frame));
         }
@@ -199,6 +201,7 @@ impl Simulation {
             };
             let member = self.members.iter().position(|member| member.tracker == Some(connection));
             let Some(index) = member.map(NodeIndex) else { continue };
+            let Some(input) = self.hostile.tracker_input(index, input) else { continue };
             if input == Input::TrackerClosed {
                 self.members[index.0].tracker = None;
             }

@@ -8,12 +8,14 @@
 mod channels;
 pub mod checks;
 mod driver;
+mod hostile;
 mod network;
 
 pub use channels::ChannelOptions;
 pub use network::NetworkOptions;
 
 use channels::Channels;
+use hostile::Hostile;
 use network::Network;
 use node_core::contract::{Input, LinkId};
 use node_core::node::{Config, Node};
@@ -104,6 +106,7 @@ pub struct Simulation {
     queue: BTreeMap<(Timestamp, u64), Happening>,
     members: Vec<Member>,
     network: Network,
+    hostile: Hostile,
     channels: Channels,
     tracker: Option<Tracker>,
     last_connection: u64,
@@ -120,6 +123,7 @@ impl Simulation {
             handled: 0,
             rng: ChaCha8Rng::seed_from_u64(options.seed),
             network: Network::new(options.network.clone()),
+            hostile: Hostile::default(),
             channels: Channels::default(),
             tracker: None,
             queue: BTreeMap::new(),
@@ -150,9 +154,13 @@ impl Simulation {
 
     /// Adds a node whose clock is so many milliseconds ahead, or behind when negative.
     pub fn add_node_with_clock(&mut self, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
+        let config = Config::new(self.options.params.clone(), Role::Full);
+        self.add_configured(config, hash_rate, clock_ahead_ms)
+    }
+
+    fn add_configured(&mut self, config: Config, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        let config = Config::new(self.options.params.clone(), Role::Full);
         let node = Node::new(config, seed, shifted(self.now, clock_ahead_ms));
         let index = NodeIndex(self.members.len());
         let (mining, replies, log) = (0, BTreeMap::new(), Vec::new());

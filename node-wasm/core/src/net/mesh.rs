@@ -5,6 +5,10 @@
 
 mod rotation;
 mod signalling;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use crate::contract::{LinkId, Output};
 use crate::hash::{BlockHash, sha256, tagged_sha256};
@@ -230,14 +234,16 @@ impl Mesh {
     /// A link is gone, whoever closed it.
     pub fn gone(&mut self, context: &mut Context, link: LinkId, failed: bool) {
         let Some(peer) = context.peers.close(link) else { return };
+        let mut lasted = Duration::ZERO;
         if peer.state == PeerState::Connected {
-            self.candidates.met(peer.id, context.now.since(peer.since));
+            lasted = context.now.since(peer.since);
+            self.candidates.met(peer.id, lasted);
             self.candidates.source_changed(peer.id, false);
         }
         if failed {
             self.candidates.failed(peer.id, context.now);
         } else {
-            self.candidates.parted(peer.id, context.now);
+            self.candidates.parted(peer.id, lasted, context.now);
         }
         self.settled(&peer.id);
         context.tell(peer.id, None);

@@ -159,27 +159,20 @@ impl Mesh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::SecretKey;
-    use crate::log::Log;
-    use crate::net::outbox::Outbox;
-    use crate::net::peers::Peers;
-    use crate::params::ChainParams;
-    use rand_chacha::ChaCha8Rng;
-    use rand_core::SeedableRng;
+    use crate::net::mesh::testing::{Bench, at};
     use tracker_protocol::PeerId;
 
     const DEV_LIMIT: u64 = 60;
 
-    struct Bench {
-        mesh: Mesh,
-        peers: Peers,
-        outbox: Outbox,
-        log: Log,
-        rng: ChaCha8Rng,
-    }
-
-    fn at(seconds: u64) -> Timestamp {
-        Timestamp::from_millis(seconds * 1000)
+    /// A node with so many own links, all at the same work, and one candidate that it can dial.
+    fn bench(own: u8) -> Bench {
+        let mut bench = Bench::new();
+        bench.mesh.candidates.met(PeerId::from_bytes([0; 20]), Duration::ZERO);
+        for number in 1..=own {
+            let link = bench.connect(PeerId::from_bytes([number; 20]), Choice::Own, 0);
+            bench.peers.get_mut(link).unwrap().work = work(100);
+        }
+        bench
     }
 
     fn work(hashes: u64) -> Work {
@@ -187,31 +180,9 @@ mod tests {
     }
 
     impl Bench {
-        /// A node with so many own links, all at the same work, and one candidate that it can dial.
-        fn new(own: u8) -> Self {
-            let params = ChainParams::named("dev", "rotation").unwrap();
-            let mut mesh =
-                Mesh::new(SecretKey::derive(&[1; 32], b"peer"), &params, BlockHash::ZERO, &[], Timestamp::default());
-            mesh.candidates.met(PeerId::from_bytes([0; 20]), Duration::ZERO);
-            let mut peers = Peers::default();
-            for number in 1..=own {
-                let link = peers.open(PeerId::from_bytes([number; 20]), true, 0, at(0)).unwrap();
-                let peer = peers.get_mut(link).unwrap();
-                (peer.state, peer.work) = (PeerState::Connected, work(100));
-            }
-            let (outbox, log) = (Outbox::default(), Log::default());
-            Self { mesh, peers, outbox, log, rng: ChaCha8Rng::seed_from_u64(1) }
-        }
-
         fn maintain(&mut self, seconds: u64, tip: u8, own_work: u64) {
-            let mut context = Context {
-                now: at(seconds),
-                peers: &mut self.peers,
-                outbox: &mut self.outbox,
-                log: &mut self.log,
-                rng: &mut self.rng,
-            };
-            self.mesh.maintain(&mut context, BlockHash([tip; 32]), work(own_work));
+            self.now = at(seconds);
+            self.with(|mesh, context| mesh.maintain(context, BlockHash([tip; 32]), work(own_work)));
         }
 
         fn finish(&mut self, link: LinkId, seconds: u64) {
@@ -222,7 +193,7 @@ mod tests {
 
     #[test]
     fn an_extra_peer_is_sought_when_no_block_came_for_thirty_spacings_and_the_least_useful_goes() {
-        let mut bench = Bench::new(8);
+        let mut bench = bench(8);
         bench.maintain(1, 1, 100);
         bench.maintain(DEV_LIMIT, 1, 100);
         assert_eq!(bench.peers.len(), 8, "not stale yet");
@@ -243,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_new_block_ends_the_wait_and_a_room_without_blocks_comes_to_rest() {
-        let mut bench = Bench::new(8);
+        let mut bench = bench(8);
         for second in 1..=600 {
             bench.maintain(second, u8::try_from(second / 59).unwrap(), 100);
         }
@@ -269,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_stays_behind_is_given_up_when_there_is_another() {
-        let mut bench = Bench::new(8);
+        let mut bench = bench(8);
         bench.peers.get_mut(LinkId(5)).unwrap().work = work(10);
         for second in 1..=DEV_LIMIT {
             bench.maintain(second, u8::try_from(second).unwrap(), 100 + second);
@@ -287,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_follows_from_behind_is_kept() {
-        let mut bench = Bench::new(8);
+        let mut bench = bench(8);
         for second in 1..=5 * DEV_LIMIT {
             bench.maintain(second, u8::try_from(second % 250).unwrap(), 100 + second);
             for number in 1..=8 {
@@ -300,7 +271,7 @@ mod tests {
     #[test]
     fn more_own_links_than_wanted_shrink_when_they_have_been_there_for_a_while() {
         for (own, left) in [(7, 8), (8, 8), (9, 8), (12, 8)] {
-            let mut bench = Bench::new(own);
+            let mut bench = bench(own);
             bench.peers.get_mut(LinkId(2)).unwrap().round_trip = Some(Duration::from_millis(20));
             for second in 1..=29 {
                 bench.maintain(second, 1, 100);
@@ -312,7 +283,7 @@ mod tests {
             assert_eq!(bench.peers.len(), left, "{own} links");
             assert!(bench.peers.get(LinkId(2)).is_some(), "the nearest of equals stays");
         }
-        let mut bench = Bench::new(9);
+        let mut bench = bench(9);
         for link in 1..=9 {
             bench.peers.get_mut(LinkId(link)).unwrap().choice = Choice::Asked;
         }

@@ -102,12 +102,12 @@ impl Mesh {
     }
 
     /// The time, in steps that never stand still: what a receiver tells newer from older by.
-    fn next_stamp(&mut self, now: Timestamp) -> Timestamp {
+    pub(super) fn next_stamp(&mut self, now: Timestamp) -> Timestamp {
         self.last_stamp = now.max(self.last_stamp.after(Duration::from_millis(1)));
         self.last_stamp
     }
 
-    fn send_signal(&mut self, context: &mut Context, to: PeerId, body: SignalBody) {
+    pub(super) fn send_signal(&mut self, context: &mut Context, to: PeerId, body: SignalBody) {
         let stamp = self.next_stamp(context.now);
         self.seal_and_send(context, to, stamp, body);
     }
