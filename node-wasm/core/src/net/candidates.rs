@@ -60,6 +60,25 @@ enum Source {
     Peer(PeerId),
 }
 
+/// Whom to prefer among the candidates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Preference {
+    /// Signals have to go over peers: whom a connected peer can reach.
+    pub reachable: bool,
+    /// The node wants to hear from others than so far: whom it has not met, and not from those
+    /// that it is connected to.
+    pub stranger: bool,
+}
+
+impl Preference {
+    /// Grade of a candidate, the best first.
+    fn grade(self, one: &Candidate) -> (bool, bool) {
+        let live = one.via.iter().any(|via| via.live);
+        let second = if self.reachable { !live } else { self.stranger && live };
+        (self.stranger && one.met.is_some(), second)
+    }
+}
+
 /// All candidates.
 #[derive(Debug, Default)]
 pub struct Candidates {
@@ -174,27 +193,22 @@ impl Candidates {
         self.entries.iter().any(|(id, one)| one.retry_at <= now && free(id))
     }
 
-    /// So many peers to try now, drawn by source, then among what the source named. `relayed` says
-    /// that signals have to go over peers: then those are first whom a connected peer can reach.
+    /// So many peers to try now: of each grade, drawn by source, then among what the source named.
     pub fn choose(
         &self,
         rng: &mut ChaCha8Rng,
         count: usize,
         now: Timestamp,
-        relayed: bool,
+        preference: Preference,
         free: impl Fn(&PeerId) -> bool,
     ) -> Vec<PeerId> {
-        let due: Vec<(PeerId, &Candidate)> = self
-            .entries
-            .iter()
-            .filter(|(id, one)| one.retry_at <= now && free(id))
-            .map(|(id, one)| (*id, one))
-            .collect();
-        let reachable = |one: &Candidate| one.via.iter().any(|via| via.live);
-        let (first, rest): (Vec<_>, Vec<_>) = due.into_iter().partition(|(_, one)| relayed && reachable(one));
+        let mut grades: BTreeMap<(bool, bool), Vec<(PeerId, &Candidate)>> = BTreeMap::new();
+        for (id, one) in self.entries.iter().filter(|(id, one)| one.retry_at <= now && free(id)) {
+            grades.entry(preference.grade(one)).or_default().push((*id, one));
+        }
         let mut chosen = Vec::new();
-        for part in [first, rest] {
-            draw_by_source(rng, part, count, &mut chosen);
+        for candidates in grades.into_values() {
+            draw_by_source(rng, candidates, count, &mut chosen);
         }
         chosen
     }
@@ -285,6 +299,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rand_core::SeedableRng;
+
+    const RELAYED: Preference = Preference { reachable: true, stranger: false };
 
     fn id(number: usize) -> PeerId {
         let mut bytes = [0; 20];
@@ -393,8 +409,22 @@ mod tests {
             book.listed(id(1000 + number), at(0));
         }
         book.met(id(1), Duration::from_secs(1));
-        let draws = (0..1000).filter(|_| book.choose(&mut rng, 1, at(1), false, |_| true) == vec![id(1)]).count();
+        let draws = (0..1000)
+            .filter(|_| book.choose(&mut rng, 1, at(1), Preference::default(), |_| true) == vec![id(1)])
+            .count();
         assert!((400..600).contains(&draws), "{draws} of 1000 draws");
+    }
+
+    #[test]
+    fn a_stranger_is_neither_met_nor_named_by_those_who_are_connected() {
+        let (mut book, mut rng) = (Candidates::default(), rng());
+        book.met(id(1), Duration::from_secs(1));
+        book.named(&mut rng, id(2), id(500));
+        book.listed(id(3), at(0));
+        let stranger = Preference { stranger: true, reachable: false };
+        assert_eq!(book.choose(&mut rng, 3, at(1), stranger, |_| true), vec![id(3), id(2), id(1)]);
+        let relayed = Preference { stranger: true, reachable: true };
+        assert_eq!(book.choose(&mut rng, 3, at(1), relayed, |_| true), vec![id(2), id(3), id(1)]);
     }
 
     #[test]
@@ -404,10 +434,10 @@ mod tests {
             book.listed(id(1000 + number), at(0));
         }
         book.named(&mut rng, id(1), id(500));
-        assert_eq!(book.choose(&mut rng, 1, at(1), true, |_| true), vec![id(1)]);
-        assert_eq!(book.choose(&mut rng, 3, at(1), true, |_| true).len(), 3);
+        assert_eq!(book.choose(&mut rng, 1, at(1), RELAYED, |_| true), vec![id(1)]);
+        assert_eq!(book.choose(&mut rng, 3, at(1), RELAYED, |_| true).len(), 3);
         book.source_changed(id(500), false);
-        let draws = (0..100).filter(|_| book.choose(&mut rng, 1, at(1), true, |_| true) == vec![id(1)]).count();
+        let draws = (0..100).filter(|_| book.choose(&mut rng, 1, at(1), RELAYED, |_| true) == vec![id(1)]).count();
         assert!(draws < 100, "the peer that named it is gone");
     }
 

@@ -14,7 +14,7 @@ use crate::contract::{LinkId, Output};
 use crate::hash::{BlockHash, sha256, tagged_sha256};
 use crate::keys::SecretKey;
 use crate::log::{Line, Log};
-use crate::net::candidates::Candidates;
+use crate::net::candidates::{Candidates, Preference};
 use crate::net::eviction;
 use crate::net::exchange::{self, PeerSample};
 use crate::net::message::{Message, Refused};
@@ -219,10 +219,20 @@ impl Mesh {
 
     /// Makes a link to a peer at a person's wish; tries a few times.
     pub fn connect(&mut self, context: &mut Context, peer: PeerId) {
-        if peer != self.id && self.wishes.len() < MAX_WISHES && context.peers.find(&peer).is_none() {
-            self.wishes.insert(peer, MAX_TRIES);
-            self.fulfil_wishes(context);
+        let link = context.peers.find(&peer).and_then(|link| context.peers.get_mut(link));
+        let connected = link.as_ref().is_some_and(|link| link.state == PeerState::Connected);
+        if peer == self.id || connected || self.wishes.len() >= MAX_WISHES {
+            return;
         }
+        // An attempt that is under way already counts as asked for, and may still fail.
+        if let Some(link) = link {
+            link.choice = Choice::Asked;
+        }
+        if let Some(call) = self.called.get_mut(&peer) {
+            call.choice = Choice::Asked;
+        }
+        self.wishes.insert(peer, MAX_TRIES);
+        self.fulfil_wishes(context);
     }
 
     /// Closes a link and forgets it; `failed` keeps its peer from being tried again at once.
@@ -293,15 +303,16 @@ impl Mesh {
 
     /// Dials for the links that are wanted, and looks for more candidates while some are.
     fn fill(&mut self, context: &mut Context) {
-        let (now, count) = (context.now, self.lacking(context.peers));
+        let (now, count) = (context.now, self.lacking(context.peers, context.now));
         if count == 0 {
             return;
         }
         if self.can_signal(context.peers) {
-            let relayed = self.tracker != TrackerState::Joined;
+            let preference =
+                Preference { reachable: self.tracker != TrackerState::Joined, stranger: self.rotation.searches(now) };
             let (peers, called) = (&*context.peers, &self.called);
             let free = |peer: &PeerId| is_free(peers, called, peer, now);
-            for peer in self.candidates.choose(context.rng, count, now, relayed, free) {
+            for peer in self.candidates.choose(context.rng, count, now, preference, free) {
                 self.reach(context, peer, Choice::Own);
             }
         }
@@ -309,18 +320,23 @@ impl Mesh {
         for link in links {
             exchange::ask(context, link);
         }
-        if self.tracker == TrackerState::Joined && self.next_sample <= now {
-            self.next_sample = now.after(SAMPLE_INTERVAL);
+        self.sample(context);
+    }
+
+    /// Asks the tracker for further peers of the room, unless it was asked lately.
+    fn sample(&mut self, context: &mut Context) {
+        if self.tracker == TrackerState::Joined && self.next_sample <= context.now {
+            self.next_sample = context.now.after(SAMPLE_INTERVAL);
             context.outbox.push(Output::Tracker(ClientMessage::Sample));
         }
     }
 
     /// How many links to make now.
-    fn lacking(&self, peers: &Peers) -> usize {
+    fn lacking(&self, peers: &Peers, now: Timestamp) -> usize {
         let own = own_links(peers) + self.called.len();
         let all = peers.len() + self.called.len();
         let wanted = WANTED_LINKS.saturating_sub(all).max(OWN_LINKS.saturating_sub(own));
-        wanted.max(self.rotation.extra(own)).min(MAX_LINKS.saturating_sub(all))
+        wanted.max(self.rotation.extra(own, now)).min(MAX_LINKS.saturating_sub(all))
     }
 
     fn fulfil_wishes(&mut self, context: &mut Context) {

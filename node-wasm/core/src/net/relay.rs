@@ -236,13 +236,16 @@ impl Relay {
             return vec![link];
         }
         let route = self.routes.get(&signal.to).filter(|route| route.until > context.now && connected(route.link));
-        if let Some(route) = route {
-            return vec![route.link];
-        }
+        // A sender does not rely on one way alone: whoever brought a signal first may lose the answer.
+        let (mut ways, fanout) = match (route, source) {
+            (Some(route), Some(_)) => return vec![route.link],
+            (Some(route), None) => (vec![route.link], FANOUT),
+            (None, _) => (Vec::new(), fanout),
+        };
+        let connected = |link: LinkId| connected(link) && !ways.contains(&link);
         let all = context.peers.connected().filter(|(link, _)| connected(*link));
         let (mut able, mut others): (Vec<_>, Vec<_>) =
             all.map(|(link, peer)| (via.contains(&peer.id), link)).partition(|(able, _)| *able);
-        let mut ways = Vec::new();
         while ways.len() < fanout
             && let Some((_, link)) = draw(context.rng, &mut able).or_else(|| draw(context.rng, &mut others))
         {
@@ -391,6 +394,8 @@ mod tests {
         bench.now = at(59_999);
         assert_eq!(bench.take(3, call(3, 50, bench.now), &[]), Ok(None));
         assert_eq!(bench.sent(), vec![1]);
+        assert_eq!(bench.send(call(0, 50, bench.now), &[]), 2, "an own answer takes another way too");
+        assert!(bench.sent().contains(&1));
         bench.now = at(60_000);
         assert_eq!(bench.take(3, call(3, 50, bench.now), &[]), Ok(None));
         assert_eq!(bench.sent().len(), FANOUT, "the way is forgotten");

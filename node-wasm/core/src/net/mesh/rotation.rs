@@ -20,6 +20,8 @@ pub(crate) const STALE_SPACINGS: u32 = 30;
 pub(crate) const STALE_LEAST: Duration = Duration::from_mins(1);
 /// How often the wait doubles while no block comes: a room in which nobody mines comes to rest.
 const MAX_DOUBLINGS: u32 = 4;
+/// Time before that, in which the tracker tells of peers that this node has not heard of.
+const ASKING_TIME: Duration = Duration::from_secs(3);
 /// Time to find an extra peer.
 const SEARCH_TIME: Duration = Duration::from_mins(1);
 /// Time that a link has to show what it is good for.
@@ -32,6 +34,7 @@ struct Search {
     newest: LinkId,
     /// Own links that there shall be.
     target: usize,
+    from: Timestamp,
     until: Timestamp,
 }
 
@@ -55,8 +58,13 @@ impl Rotation {
     }
 
     /// Links wanted beyond the others, when there are so many own ones.
-    pub(super) fn extra(&self, own: usize) -> usize {
-        self.search.map_or(0, |search| search.target.saturating_sub(own))
+    pub(super) fn extra(&self, own: usize, now: Timestamp) -> usize {
+        self.search.filter(|search| search.from <= now).map_or(0, |search| search.target.saturating_sub(own))
+    }
+
+    /// Whether an extra peer is being looked for.
+    pub(super) fn searches(&self, now: Timestamp) -> bool {
+        self.search.is_some_and(|search| search.from <= now)
     }
 }
 
@@ -97,11 +105,13 @@ impl Mesh {
         rotation.doublings = (rotation.doublings + 1).min(MAX_DOUBLINGS);
         let newest = context.peers.iter().map(|(link, _)| link).max().unwrap_or(LinkId(0));
         let target = own_links(context.peers) + self.called.len() + 1;
-        rotation.search = Some(Search { newest, target, until: now.after(SEARCH_TIME) });
-        if self.lacking(context.peers) == 0 && !self.make_room(context) {
+        let from = now.after(ASKING_TIME);
+        rotation.search = Some(Search { newest, target, from, until: from.after(SEARCH_TIME) });
+        if self.lacking(context.peers, from) == 0 && !self.make_room(context) {
             self.rotation.search = None;
             return;
         }
+        self.sample(context);
         let seconds = wait.as_secs();
         context.log(Line::info("tip-stale", format!("no new block for {seconds} s: looking for one more peer")));
     }
@@ -198,16 +208,19 @@ mod tests {
         bench.maintain(DEV_LIMIT, 1, 100);
         assert_eq!(bench.peers.len(), 8, "not stale yet");
         bench.maintain(DEV_LIMIT + 1, 1, 100);
+        bench.maintain(DEV_LIMIT + 3, 1, 100);
+        assert_eq!(bench.peers.len(), 8, "the tracker has three seconds to tell of strangers");
+        bench.maintain(DEV_LIMIT + 4, 1, 100);
         assert_eq!(bench.peers.len(), 9, "one more, not two");
-        bench.maintain(DEV_LIMIT + 2, 1, 100);
+        bench.maintain(DEV_LIMIT + 5, 1, 100);
         assert_eq!(bench.peers.len(), 9);
-        bench.finish(LinkId(9), DEV_LIMIT + 3);
+        bench.finish(LinkId(9), DEV_LIMIT + 6);
         bench.peers.get_mut(LinkId(9)).unwrap().work = work(200);
         bench.peers.get_mut(LinkId(3)).unwrap().work = work(50);
-        bench.maintain(DEV_LIMIT + 3, 2, 100);
-        bench.maintain(DEV_LIMIT + 32, 2, 100);
+        bench.maintain(DEV_LIMIT + 6, 2, 100);
+        bench.maintain(DEV_LIMIT + 35, 2, 100);
         assert_eq!(bench.peers.len(), 9, "it has half a minute to show what it is good for");
-        bench.maintain(DEV_LIMIT + 33, 2, 100);
+        bench.maintain(DEV_LIMIT + 36, 2, 100);
         assert_eq!(bench.peers.len(), 8);
         assert!(bench.peers.get(LinkId(3)).is_none(), "the one with the least work goes");
     }

@@ -70,7 +70,7 @@ fn a_node_wants_eight_links_and_four_that_it_chose() {
         for number in 0..own {
             bench.connect(id(100 + number), Choice::Own, 0);
         }
-        assert_eq!(bench.mesh.lacking(&bench.peers), lacking, "{theirs} theirs, {own} own");
+        assert_eq!(bench.mesh.lacking(&bench.peers, at(0)), lacking, "{theirs} theirs, {own} own");
     }
     assert_eq!(MAX_THEIRS + OWN_LINKS, MAX_LINKS);
 }
@@ -255,6 +255,20 @@ fn what_a_person_asks_for_is_tried_three_times() {
     }
     assert_eq!(calls, MAX_TRIES as usize);
     assert!(bench.mesh.wishes.is_empty());
+}
+
+#[test]
+fn an_attempt_that_is_under_way_counts_as_asked_for_and_is_followed_by_others() {
+    let [own, peer] = two_keys();
+    let (mut bench, peer) = (Bench::of(own, &[]), &peer);
+    bench.join();
+    bench.with(|mesh, context| mesh.reach(context, id_of(peer), Choice::Own));
+    bench.with(|mesh, context| mesh.connect(context, id_of(peer)));
+    assert_eq!(to_tracker(&bench.outputs(), bench.mesh.id()).len(), 1);
+    assert_eq!(bench.mesh.called[&id_of(peer)].choice, Choice::Asked);
+    bench.now = at(10);
+    bench.with(|mesh, context| mesh.maintain(context, BlockHash::ZERO, Work::default()));
+    assert_eq!(to_tracker(&bench.outputs(), bench.mesh.id()).len(), 1, "the first failed");
 }
 
 #[test]
