@@ -207,9 +207,12 @@ impl Node {
             }
             // What does not go with the accounts any more has been spent otherwise: it is gone.
             let transaction = Arc::new(transaction.clone());
-            returned += usize::from(
-                self.mempool.insert(self.chain.params(), self.chain.ledger(), transaction, self.now).is_ok(),
-            );
+            let id = transaction.id();
+            if self.mempool.insert(self.chain.params(), self.chain.ledger(), transaction, self.now).is_ok() {
+                // Peers that came from another branch have never heard of it.
+                self.gossip.announce(id, self.now);
+                returned += 1;
+            }
         }
         if returned > 0 {
             self.write(Line::info(
