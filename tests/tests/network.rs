@@ -153,6 +153,33 @@ fn halves_that_were_cut_apart_come_together_and_nothing_is_lost() {
     }
 }
 
+/// A miner's rewards vanish with its branch, and with them what it pays out of them.
+#[test]
+fn a_payment_out_of_rewards_of_a_lost_branch_waits_nowhere() {
+    let (mut simulation, nodes) = network(36, 6);
+    let (losing, winning) = nodes.split_at(3);
+    simulation.partition(losing);
+    let grows = |simulation: &mut Simulation, node: NodeIndex, height: u32| {
+        simulation.mine(node, true);
+        let grown = simulation.run_until(20 * MINUTE, |simulation| simulation.node(node).chain().height().0 >= height);
+        simulation.mine(node, false);
+        simulation.run_for(Duration::from_secs(10));
+        assert!(grown, "node {} mines up to height {height}", node.0);
+    };
+    grows(&mut simulation, losing[0], 10);
+    let id = pay(&mut simulation, losing[0], losing[1], "20");
+    simulation.run_for(Duration::from_secs(10));
+    assert!(losing.iter().all(|node| simulation.node(*node).mempool().get(&id).is_some()), "it waits in its half");
+    grows(&mut simulation, winning[0], 30);
+    simulation.heal();
+    simulation.run_for(2 * MINUTE);
+    settle(&mut simulation);
+    for node in losing {
+        assert!(simulation.node(*node).mempool().is_empty());
+        assert!(simulation.log(*node).iter().any(|line| line.code == "transaction-dropped"), "node {} tells", node.0);
+    }
+}
+
 #[test]
 fn the_mesh_goes_on_without_its_tracker_and_a_newcomer_joins_when_it_is_back() {
     let (mut simulation, nodes) = network(41, 10);

@@ -130,9 +130,8 @@ impl ChainParams {
 
     /// The room's name for the tracker.
     pub fn room_id(&self) -> RoomId {
-        // Network and room are checked by `named`; parameters made by hand may hold anything, and
-        // then share a room that nobody can name in an address.
-        format!("{}.{}", self.network, self.room).parse().unwrap_or_else(|_| fallback_room())
+        // Network and room are checked by `named`; parameters made by hand may hold anything.
+        RoomId::lossy(&format!("{}.{}", self.network, self.room))
     }
 
     /// New coins that the block of this height brings.
@@ -141,6 +140,28 @@ impl ChainParams {
             return Amount::ZERO;
         }
         self.subsidy.halved((height.0 - 1) / self.halving_interval.max(1))
+    }
+
+    /// Grains that exist without the issuer, once all subsidies have come: the allocation, and the
+    /// subsidies of all heights there can be.
+    pub fn supply_grains(&self) -> u128 {
+        let interval = u64::from(self.halving_interval.max(1));
+        let eras = (0..u64::BITS).zip((0..u64::from(u32::MAX)).step_by(self.halving_interval.max(1) as usize));
+        let subsidies = eras.map(|(era, before)| {
+            let blocks = interval.min(u64::from(u32::MAX) - before);
+            u128::from(self.subsidy.halved(era).grains()) * u128::from(blocks)
+        });
+        let allocated = self.allocation.iter().map(|(_, amount)| u128::from(amount.grains()));
+        subsidies.chain(allocated).sum()
+    }
+
+    /// Coins that the issuer may assign in all, if there is one: what the greatest amount leaves
+    /// beside all others. Without this bound the sums of later blocks could leave it, and a chain
+    /// whose next reward cannot be credited has come to its end.
+    pub fn issuable(&self) -> Amount {
+        let left = u128::from(Amount::MAX.grains()).saturating_sub(self.supply_grains());
+        let left = u64::try_from(left).ok().filter(|_| self.issuer.is_some());
+        left.and_then(|grains| Amount::from_grains(grains).ok()).unwrap_or_default()
     }
 
     /// The first block. Its `previous` commits to all parameters, so that chains of different
@@ -183,16 +204,11 @@ pub fn target_of_work(bits: u32) -> Target {
     Target(U256::MAX >> bits)
 }
 
-fn fallback_room() -> RoomId {
-    match "unnamed".parse() {
-        Ok(room) => room,
-        Err(_) => unreachable!("the text is a valid room id"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::keys::SecretKey;
+    use proptest::prelude::*;
 
     #[test]
     fn every_room_and_network_has_its_own_genesis() {
@@ -211,25 +227,111 @@ mod tests {
         }
         let longest = ChainParams::named("main", &"a".repeat(32)).unwrap();
         assert_eq!(longest.room_id().as_str(), format!("main.{}", "a".repeat(32)));
+        // Parameters made by hand have a room, too.
+        let by_hand = ChainParams { network: "My Net".to_owned(), ..longest };
+        assert_eq!(by_hand.room_id().as_str(), format!("yet.{}", "a".repeat(32)));
+    }
+
+    /// Adds up the subsidies as blocks would bring them, era by era, and checks each era's ends.
+    fn add_up(params: &ChainParams) -> u128 {
+        let subsidy = |height: u64| params.subsidy_at(Height(u32::try_from(height).expect("a height"))).grains();
+        let (end, interval) = (u64::from(u32::MAX), u64::from(params.halving_interval));
+        assert_eq!(subsidy(0), 0, "genesis brings nothing");
+        assert_eq!(subsidy(1), params.subsidy.grains());
+        let mut sum = 0;
+        let mut first = 1;
+        while first <= end && subsidy(first) > 0 {
+            let last = (first + interval - 1).min(end);
+            assert_eq!(subsidy(first), subsidy(first.midpoint(last)), "an era has one subsidy");
+            assert_eq!(subsidy(first), subsidy(last), "an era has one subsidy");
+            if last < end {
+                assert_eq!(subsidy(last + 1), subsidy(last) / 2, "the next era has half of it");
+            }
+            sum += u128::from(subsidy(first)) * u128::from(last - first + 1);
+            first = last + 1;
+        }
+        if first <= end {
+            assert_eq!(
+                (subsidy(first), subsidy(first.midpoint(end)), subsidy(end)),
+                (0, 0, 0),
+                "nothing comes after nothing"
+            );
+        }
+        sum
+    }
+
+    fn with_schedule(subsidy: Amount, halving_interval: u32, allocation: &[Amount], issues: bool) -> ChainParams {
+        let key = SecretKey::derive(&[1; 32], b"test").public_key();
+        let allocation = allocation.iter().map(|amount| (key.address(), *amount)).collect();
+        let issuer = issues.then_some(key);
+        ChainParams { subsidy, halving_interval, allocation, issuer, ..ChainParams::named("dev", "a").unwrap() }
     }
 
     #[test]
-    fn supply_ends_below_the_greatest_amount() {
-        let params = ChainParams::named("main", PUBLIC_ROOM).unwrap();
-        let mut total = Amount::ZERO;
-        for era in 0..64 {
-            let first = Height(1 + era * params.halving_interval);
-            let subsidy = params.subsidy_at(first);
-            assert_eq!(subsidy, params.subsidy.halved(era));
-            for _ in 0..2 {
-                total = total
-                    .checked_add(
-                        Amount::from_grains(subsidy.grains() * u64::from(params.halving_interval / 2)).unwrap(),
-                    )
-                    .unwrap();
-            }
+    fn the_shipped_networks_end_at_105_million_and_bring_nothing_after() {
+        for network in ["main", "dev"] {
+            let params = ChainParams::named(network, PUBLIC_ROOM).unwrap();
+            let supply = add_up(&params);
+            assert_eq!(params.supply_grains(), supply);
+            let tab = supply / u128::from(Amount::GRAINS_PER_TAB);
+            // Twice the first era's, less what the halvings round off.
+            assert_eq!(tab, 105_119_999, "{network}");
+            assert!(supply < u128::from(Amount::MAX.grains()));
+            // 50 TAB are below 2^33 grains.
+            let last = 33 * params.halving_interval;
+            assert_eq!(params.subsidy_at(Height(last)), Amount::from_grains(1).unwrap());
+            assert_eq!(params.subsidy_at(Height(last + 1)), Amount::ZERO);
+            assert_eq!(params.issuable(), Amount::ZERO, "nobody issues");
         }
-        assert!(total < Amount::from_tab(106_000_000) && total > Amount::from_tab(105_000_000));
-        assert_eq!(params.subsidy_at(Height::GENESIS), Amount::ZERO);
+    }
+
+    fn amounts() -> impl Strategy<Value = Amount> {
+        // Of all magnitudes.
+        (0_u32..60, 0..=Amount::MAX.grains()).prop_map(|(shift, grains)| Amount::from_grains(grains >> shift).unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn every_schedule_halves_at_its_boundaries_and_adds_up(
+            subsidy in amounts(),
+            interval in (0_u32..32, 1..=u32::MAX).prop_map(|(shift, interval)| (interval >> shift).max(1)),
+            allocation in prop::collection::vec(amounts(), 0..4),
+            issues: bool,
+        ) {
+            let params = with_schedule(subsidy, interval, &allocation, issues);
+            let allocated: u128 = allocation.iter().map(|amount| u128::from(amount.grains())).sum();
+            let supply = add_up(&params) + allocated;
+            prop_assert_eq!(params.supply_grains(), supply);
+            let most = u128::from(Amount::MAX.grains());
+            let issuable = u128::from(params.issuable().grains());
+            // With all that an issuer may assign there are as many coins as there can be, and no more.
+            let expected = if issues { most.saturating_sub(supply) } else { 0 };
+            prop_assert_eq!(issuable, expected);
+            prop_assert!(supply > most || supply + issuable <= most);
+        }
+
+        #[test]
+        fn the_subsidy_never_grows(subsidy in amounts(), interval in 1..=u32::MAX, low: u32, high: u32) {
+            let params = with_schedule(subsidy, interval, &[], false);
+            let (low, high) = (low.min(high).max(1), low.max(high).max(1));
+            prop_assert!(params.subsidy_at(Height(low)) >= params.subsidy_at(Height(high)));
+        }
+
+        /// Block by block, where eras are short enough for that.
+        #[test]
+        fn short_schedules_add_up_block_by_block(subsidy in amounts(), interval in 1_u32..40) {
+            let params = with_schedule(subsidy, interval, &[], false);
+            let mut left = subsidy.grains();
+            let mut sum = 0_u128;
+            for height in 1..=interval * 64 {
+                prop_assert_eq!(params.subsidy_at(Height(height)).grains(), left);
+                sum += u128::from(left);
+                if height % interval == 0 {
+                    left /= 2;
+                }
+            }
+            prop_assert_eq!(left, 0);
+            prop_assert_eq!(params.supply_grains(), sum);
+        }
     }
 }

@@ -236,6 +236,24 @@ mod tests {
     }
 
     #[test]
+    fn a_memo_is_read_as_it_was_written_up_to_its_greatest_length() {
+        for length in [0, 1, MAX_MEMO_BYTES - 1, MAX_MEMO_BYTES] {
+            let text = "m".repeat(length);
+            let bytes = borsh::to_vec(&text).unwrap();
+            let memo = Memo::try_from_slice(&bytes).unwrap();
+            assert_eq!(memo.as_str(), text);
+            assert_eq!(borsh::to_vec(&memo).unwrap(), bytes);
+        }
+        for length in [MAX_MEMO_BYTES + 1, 1_000] {
+            let bytes = borsh::to_vec(&"m".repeat(length)).unwrap();
+            assert!(Memo::try_from_slice(&bytes).is_err(), "{length} bytes");
+        }
+        // A claimed length allocates nothing, and what is no text is no memo.
+        assert!(Memo::try_from_slice(&[0xff; 4]).is_err());
+        assert!(Memo::try_from_slice(&[1, 0, 0, 0, 0xff]).is_err());
+    }
+
+    #[test]
     fn a_transaction_is_worthless_on_another_network() {
         let key = SecretKey::derive(&[1; 32], b"test");
         let mut signed = transfer(&key, 0, "");

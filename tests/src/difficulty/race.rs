@@ -2,7 +2,6 @@
 
 use super::rules::{self, Rule};
 use node_core::block::BlockHeader;
-use node_core::consensus::validation::{MEDIAN_SPAN, median_time};
 use node_core::hash::StateRoot;
 use node_core::params::ChainParams;
 use node_core::units::{Height, Timestamp};
@@ -50,7 +49,7 @@ pub struct Hopper {
 pub enum Liar {
     /// As far ahead as nodes accept without waiting.
     Ahead,
-    /// As far behind as the median allows.
+    /// As early as the rules allow.
     Behind,
     /// Ahead and behind in turn.
     Alternating,
@@ -222,8 +221,7 @@ impl<'a> Race<'a> {
     }
 
     fn append(&mut self, liar: Option<Liar>) {
-        let recent: Vec<&BlockHeader> = self.chain.iter().rev().take(MEDIAN_SPAN).collect();
-        let earliest = Timestamp::from_millis(median_time(&recent).millis() + 1);
+        let earliest = self.rule.earliest_time(self.params, &self.chain);
         let ahead = time(self.now).after(self.params.max_ahead);
         self.lies += u64::from(liar.is_some());
         let claimed = match liar {

@@ -29,17 +29,17 @@ with false times take part, blocks take 200 ms to the others, and who finds one 
 
 Rules:
 
-- **step**: the chain's. ASERT from block to block; lateness of a block is bounded; a block that is dated more
-  than `max_ahead` behind the latest of the ten before it counts as dated there.
-- **plain step**: the same without the second clause.
+- **step**: the chain's. ASERT from block to block; lateness of a block is bounded; no block may be dated more
+  than `max_ahead` behind the latest of the eleven before it.
+- **plain step**: the same, but times have to be later than the median only, as with all rules below.
 - **absolute**: aserti3-2d as specified, from an anchor; the same half-life.
 - **own time**: the step, and lateness above the bound eases the late block itself, by its own time, by 2^10 at
   most. Not shown with false times: every miner would claim the time that suits it.
 - **LWMA 60, 45**: zawy's LWMA-1, linearly weighted mean of the last 60 or 45 blocks.
 
 Scenarios: *hopper*: four times the power joins below 1.3 times the normal difficulty and leaves above twice it.
-*claim 2 min ahead*: that part of the power dates its blocks `max_ahead` ahead; *claim the median*: as early as
-the median allows; *alternate*: one and the other in turn.
+*claim 2 min ahead*: that part of the power dates its blocks `max_ahead` ahead; *claim the earliest*: as early as
+the rules allow; *alternate*: one and the other in turn.
 
 Columns, with waits and the mean in spacings: *recovery*: until the mean of the last 20 intervals is within
 25 % of the spacing (20 is the least); *worst wait*: longest wait for a block; *overshoot*: how many times too

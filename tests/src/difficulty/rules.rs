@@ -2,6 +2,7 @@
 
 use node_core::block::BlockHeader;
 use node_core::consensus::difficulty;
+use node_core::consensus::validation::{self, MEDIAN_SPAN};
 use node_core::params::ChainParams;
 use node_core::units::{CompactTarget, Height, Target, Timestamp};
 use primitive_types::U256;
@@ -25,7 +26,7 @@ pub enum Rule {
     /// The chain's own, and lateness beyond its bound eases the late block itself, by the time
     /// that it claims.
     OwnTime,
-    /// The same step by the times of parent and grandparent alone, whatever they claim.
+    /// The same step where times have to be later than the median only.
     Plain,
     /// zawy's LWMA-1: linearly weighted moving average over so many blocks.
     Lwma(usize),
@@ -48,29 +49,27 @@ impl Rule {
         self == Self::OwnTime
     }
 
+    /// Earliest time that a block on `chain` (from genesis on) may claim.
+    pub(super) fn earliest_time(self, params: &ChainParams, chain: &[BlockHeader]) -> Timestamp {
+        let recent: Vec<&BlockHeader> = chain.iter().rev().take(MEDIAN_SPAN).collect();
+        match self {
+            Self::Step | Self::OwnTime => validation::earliest_time(params, &recent),
+            Self::Plain | Self::Absolute | Self::Lwma(_) => {
+                Timestamp::from_millis(validation::median_time(&recent).millis() + 1)
+            }
+        }
+    }
+
     /// Target of a block on `chain` (from genesis on) that claims this time.
     pub fn next_target(self, params: &ChainParams, chain: &[BlockHeader], claimed: Timestamp) -> CompactTarget {
         let recent: Vec<&BlockHeader> = chain.iter().rev().take(difficulty::SPAN).collect();
         match self {
-            Self::Step => difficulty::next_target(params, &recent),
-            Self::Plain => plain(params, &recent),
+            Self::Step | Self::Plain => difficulty::next_target(params, &recent),
             Self::Absolute => absolute(params, chain),
             Self::OwnTime => own_time(params, &recent, claimed),
             Self::Lwma(window) => lwma(params, chain, window),
         }
     }
-}
-
-fn plain(params: &ChainParams, recent: &[&BlockHeader]) -> CompactTarget {
-    let [parent, grandparent, ..] = recent else {
-        return params.first_target;
-    };
-    let Some(reference) = parent.target.expand().filter(|_| grandparent.height > Height::GENESIS) else {
-        return params.first_target;
-    };
-    let most = i64::try_from((params.spacing + params.max_lateness).as_millis()).unwrap_or(i64::MAX);
-    let taken = (signed(parent.time) - signed(grandparent.time)).min(most);
-    difficulty::asert(reference, taken, 0, params.spacing, params.half_life, params.pow_limit).to_compact()
 }
 
 fn absolute(params: &ChainParams, chain: &[BlockHeader]) -> CompactTarget {

@@ -30,13 +30,13 @@ pub fn all() -> Vec<Scenario> {
         ahead(),
         behind(),
         alternating(),
-        liar("60 % claim the median", Liar::Behind, 0.6, 1.0),
+        liar("60 % claim the earliest", Liar::Behind, 0.6, 1.0),
         liar("60 % alternate", Liar::Alternating, 0.6, 1.0),
         liar("×100 down, 30 % ahead", Liar::Ahead, LIAR_PART, 0.01),
         down_alternating(),
         liar("×100 down, 60 % alternate", Liar::Alternating, 0.6, 0.01),
         down_behind(),
-        liar("×100 down, 60 % median", Liar::Behind, 0.6, 0.01),
+        liar("×100 down, 60 % earliest", Liar::Behind, 0.6, 0.01),
     ]
 }
 
@@ -89,7 +89,7 @@ pub fn ahead() -> Scenario {
 
 /// Some miners claim the earliest time that is valid.
 pub fn behind() -> Scenario {
-    liar("30 % claim the median", Liar::Behind, LIAR_PART, 1.0)
+    liar("30 % claim the earliest", Liar::Behind, LIAR_PART, 1.0)
 }
 
 /// Some miners claim the latest and the earliest time in turn: the greatest jumps there are.
@@ -104,7 +104,7 @@ pub fn down_alternating() -> Scenario {
 
 /// Most miners leave, and of those who stay some claim the earliest time.
 pub fn down_behind() -> Scenario {
-    liar("×100 down, 30 % median", Liar::Behind, LIAR_PART, 0.01)
+    liar("×100 down, 30 % earliest", Liar::Behind, LIAR_PART, 0.01)
 }
 
 fn liar(name: &'static str, liar: Liar, part: f64, factor: f64) -> Scenario {

@@ -1,51 +1,281 @@
 //! What must hold after every event, whatever the scenario.
+//!
+//! A [`Checker`] goes along with a node. It carries the blocks of the best chain out on balances of
+//! its own, which can be taken back by the same sums with the other sign, so that an event costs it
+//! no more than what the event changed.
 
 use super::Simulation;
-use node_core::chain::accounts::Accounts;
+use node_core::block::{Block, BlockHeader};
+use node_core::chain::accounts::{Account, Accounts};
+use node_core::chain::tree::Chain;
 use node_core::consensus::validation;
-use node_core::node::Node;
+use node_core::hash::{BlockHash, TxId};
+use node_core::keys::Address;
+use node_core::mempool::{self, Mempool, Waiting};
+use node_core::params::ChainParams;
 use node_core::transaction::Transaction;
-use node_core::units::{Amount, Height};
+use node_core::units::{Amount, Height, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Most links a node may ever have.
 const MAX_LINKS: usize = node_core::net::peers::MAX_LINKS;
+/// How much longer than its time a transaction may wait: a node looks for such once a second.
+const EXPIRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Coins in existence are subsidies, issues and genesis; the root of the tip is that of the
-/// accounts; the mempool goes with the accounts.
-pub fn ledger(node: &Node) {
-    let chain = node.chain();
-    let height = chain.height();
-    let subsidies = (1..=height.0).map(|height| chain.params().subsidy_at(Height(height)));
-    let allocated = chain.params().allocation.iter().map(|(_, amount)| *amount);
-    let issued: Vec<Amount> = (1..=height.0).flat_map(|height| issues(node, Height(height))).collect();
-    let expected = subsidies.chain(allocated).chain(issued).try_fold(Amount::ZERO, Amount::checked_add);
-    assert_eq!(chain.ledger().total(), expected, "coins in existence at height {height}");
+/// What does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Violation {
+    /// There are other coins than genesis, subsidies and issuer brought into being.
+    Coins {
+        /// In the node's ledger; `None` above the greatest amount.
+        found: Option<Amount>,
+        /// What blocks and parameters give, in grains.
+        expected: i128,
+    },
+    /// An account spent what it did not have.
+    Negative(Address),
+    /// An account is not what the blocks made of it.
+    Account(Address),
+    /// The tip commits to other accounts.
+    StateRoot(Height),
+    /// A transaction waits that could not be confirmed on the tip.
+    Waiting(TxId, Unfit),
+    /// The sums over the mempool are wrong.
+    Mempool,
+}
 
-    let mut accounts = Accounts::default();
-    for (address, account) in chain.ledger().accounts().iter() {
-        accounts.set(address, Some(account));
+/// Why a waiting transaction is not valid on the tip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// Id, payer or size are not the transaction's.
+    Label,
+    /// It breaks a rule of its own.
+    Rule,
+    /// Its signature does not hold on this network.
+    Signature,
+    /// Its nonce is used up, or another has it.
+    Nonce,
+    /// The balance does not cover it beside those before it.
+    Funds,
+    /// It should have left by now.
+    Age,
+}
+
+type BlockAt<'a> = Box<dyn Fn(u32) -> Option<(BlockHash, Arc<Block>)> + 'a>;
+
+/// What is checked: borrowed from a node, or made up.
+pub struct View<'a> {
+    params: &'a ChainParams,
+    genesis: BlockHash,
+    tip: (BlockHash, BlockHeader),
+    /// Block of the best chain at a height.
+    block_at: BlockAt<'a>,
+    accounts: Vec<(Address, Account)>,
+    total: Option<Amount>,
+    waiting: Vec<Waiting>,
+    waiting_bytes: usize,
+    now: Timestamp,
+}
+
+impl<'a> View<'a> {
+    /// What a node has at a time of its clock.
+    pub fn of(chain: &'a Chain, mempool: &Mempool, now: Timestamp) -> Self {
+        let block_at = |height| chain.hash_at(Height(height)).and_then(|hash| Some((hash, chain.block(&hash)?)));
+        Self {
+            params: chain.params(),
+            genesis: chain.genesis(),
+            tip: (chain.tip(), chain.tip_header()),
+            block_at: Box::new(block_at),
+            accounts: chain.ledger().accounts().iter().collect(),
+            total: chain.ledger().total(),
+            waiting: mempool.iter().cloned().collect(),
+            waiting_bytes: mempool.bytes(),
+            now,
+        }
     }
-    assert_eq!(accounts.root(), chain.tip_header().state_root, "the accounts at height {height}");
 
-    let mut outgoing = BTreeMap::new();
-    for waiting in node.mempool().iter() {
-        let id = waiting.id;
-        let account = chain.ledger().account(&waiting.payer);
-        assert!(waiting.transaction.nonce() >= account.nonce, "{id} waits with a nonce that is used up");
-        assert!(validation::check_transaction(chain.params(), &waiting.transaction).is_ok());
-        let sum: &mut Amount = outgoing.entry(waiting.payer).or_default();
-        let cost = waiting.transaction.amount().checked_add(waiting.transaction.fee()).expect("checked when admitted");
-        *sum = sum.checked_add(cost).expect("covered by a balance");
-        assert!(*sum <= account.balance, "{id} waits beyond its account's balance");
+    fn account(&self, address: &Address) -> Account {
+        let found = self.accounts.iter().find(|(other, _)| other == address);
+        found.map(|(_, account)| *account).unwrap_or_default()
     }
 }
 
-/// New coins that the issuer assigned in the best chain's block of this height.
-fn issues(node: &Node, height: Height) -> Vec<Amount> {
-    let block = node.chain().hash_at(height).and_then(|hash| node.chain().block(&hash));
-    let transactions = block.iter().flat_map(|block| &block.transactions);
-    transactions.filter(|one| matches!(one, Transaction::Issue(_))).map(Transaction::amount).collect()
+/// Goes along with one node.
+#[derive(Debug, Default)]
+pub struct Checker {
+    /// The best chain without genesis, as far as it was carried out.
+    applied: Vec<(BlockHash, Arc<Block>)>,
+    /// Grains and number of transactions of each account. Signed, so that a debt would show.
+    accounts: BTreeMap<Address, (i128, i128)>,
+    /// Grains of rewards that are not mature.
+    young: i128,
+    /// Grains that genesis, subsidies and the issuer brought into being, and the issuer's part of them.
+    created: i128,
+    issued: i128,
+    started: bool,
+    /// Tip and accounts whose state root was right.
+    rooted: Option<(BlockHash, Vec<(Address, Account)>)>,
+    /// Transactions that are right whatever the accounts: signatures are verified once.
+    sound: BTreeMap<TxId, Arc<Transaction>>,
+}
+
+impl Checker {
+    /// Checks everything, doing only what changed since the last time.
+    pub fn check(&mut self, view: &View) -> Result<(), Violation> {
+        self.check_ledger(view)?;
+        self.check_mempool(view)
+    }
+
+    /// Coins, accounts and state root.
+    fn check_ledger(&mut self, view: &View) -> Result<(), Violation> {
+        self.follow(view)?;
+        let held: i128 = self.accounts.values().map(|(balance, _)| balance).sum();
+        let found = view.total.map(|total| i128::from(total.grains()));
+        if found != Some(self.created) || held + self.young != self.created {
+            return Err(Violation::Coins { found: view.total, expected: self.created });
+        }
+        if self.rooted.as_ref().is_some_and(|(tip, accounts)| *tip == view.tip.0 && *accounts == view.accounts) {
+            return Ok(());
+        }
+        let real: BTreeMap<Address, (i128, i128)> = view
+            .accounts
+            .iter()
+            .map(|(address, account)| (*address, (i128::from(account.balance.grains()), i128::from(account.nonce))))
+            .collect();
+        let wrong =
+            self.accounts.iter().find(|(address, own)| real.get(*address).copied().unwrap_or_default() != **own);
+        let unknown = real.keys().find(|address| !self.accounts.contains_key(*address));
+        if let Some(address) = wrong.map(|(address, _)| address).or(unknown) {
+            return Err(Violation::Account(*address));
+        }
+        let mut accounts = Accounts::default();
+        for (address, account) in &view.accounts {
+            accounts.set(*address, Some(*account));
+        }
+        if accounts.root() != view.tip.1.state_root {
+            return Err(Violation::StateRoot(view.tip.1.height));
+        }
+        self.rooted = Some((view.tip.0, view.accounts.clone()));
+        Ok(())
+    }
+
+    /// Takes back what left the best chain, and carries out what joined it.
+    fn follow(&mut self, view: &View) -> Result<(), Violation> {
+        if !self.started {
+            self.started = true;
+            for (address, amount) in &view.params.allocation {
+                self.accounts.entry(*address).or_default().0 += i128::from(amount.grains());
+                self.created += i128::from(amount.grains());
+            }
+        }
+        let tip = view.tip.1.height.0;
+        if self.height() == tip && self.applied.last().is_none_or(|(hash, _)| *hash == view.tip.0) {
+            return Ok(());
+        }
+        while let Some((hash, block)) = self.applied.last().cloned()
+            && (view.block_at)(self.height()).is_none_or(|(best, _)| best != hash)
+        {
+            self.carry_out(view.params, &block, -1)?;
+            self.applied.pop();
+        }
+        while self.height() < tip {
+            let (hash, block) = (view.block_at)(self.height() + 1).expect("the best chain has no gaps");
+            self.applied.push((hash, block.clone()));
+            self.carry_out(view.params, &block, 1)?;
+        }
+        Ok(())
+    }
+
+    fn height(&self) -> u32 {
+        u32::try_from(self.applied.len()).expect("a height")
+    }
+
+    /// Carries the newest block out, or takes it back with the other sign.
+    fn carry_out(&mut self, params: &ChainParams, block: &Block, sign: i128) -> Result<(), Violation> {
+        let grains = |amount: Amount| sign * i128::from(amount.grains());
+        let height = self.height();
+        // Maturity comes first: a miner may spend a reward in the block that makes it free.
+        let mature = height.checked_sub(params.reward_maturity).filter(|height| *height > 0);
+        if let Some((_, block)) = mature.map(|height| self.applied[height as usize - 1].clone()) {
+            let reward = &block.transactions[0];
+            self.accounts.entry(reward.recipient()).or_default().0 += grains(reward.amount());
+            self.young -= grains(reward.amount());
+        }
+        self.young += grains(block.transactions[0].amount());
+        self.created += grains(params.subsidy_at(Height(height)));
+        for transaction in &block.transactions[1..] {
+            let payer = transaction.payer(params.issuer).expect("no reward stands here");
+            let account = self.accounts.entry(payer).or_default();
+            account.1 += sign;
+            if matches!(transaction, Transaction::Issue(_)) {
+                self.created += grains(transaction.amount());
+                self.issued += grains(transaction.amount());
+            } else {
+                account.0 -= grains(transaction.amount()) + grains(transaction.fee());
+            }
+            if sign > 0 && account.0 < 0 {
+                return Err(Violation::Negative(payer));
+            }
+            self.accounts.entry(transaction.recipient()).or_default().0 += grains(transaction.amount());
+        }
+        Ok(())
+    }
+
+    /// Everything that waits can be confirmed on the tip, of each payer in the order of nonces.
+    fn check_mempool(&mut self, view: &View) -> Result<(), Violation> {
+        let mut by_payer: BTreeMap<(Address, u64), &Waiting> = BTreeMap::new();
+        for waiting in &view.waiting {
+            self.check_alone(view, waiting).map_err(|unfit| Violation::Waiting(waiting.id, unfit))?;
+            let double = by_payer.insert((waiting.payer, waiting.transaction.nonce()), waiting).is_some();
+            let used = waiting.transaction.nonce() < view.account(&waiting.payer).nonce;
+            if used || double {
+                return Err(Violation::Waiting(waiting.id, Unfit::Nonce));
+            }
+        }
+        let mut left: BTreeMap<Address, i128> = BTreeMap::new();
+        let mut issuable = i128::from(view.params.issuable().grains()) - self.issued;
+        for ((payer, _), waiting) in by_payer {
+            let left = left.entry(payer).or_insert_with(|| i128::from(view.account(&payer).balance.grains()));
+            let (amount, fee) = (waiting.transaction.amount().grains(), waiting.transaction.fee().grains());
+            match *waiting.transaction {
+                Transaction::Issue(_) => issuable -= i128::from(amount),
+                _ => *left -= i128::from(amount) + i128::from(fee),
+            }
+            if *left < 0 || issuable < 0 {
+                return Err(Violation::Waiting(waiting.id, Unfit::Funds));
+            }
+        }
+        let bytes: usize = view.waiting.iter().map(|waiting| waiting.bytes).sum();
+        let within = view.waiting.len() <= mempool::MAX_COUNT && bytes <= mempool::MAX_BYTES;
+        if bytes == view.waiting_bytes && within { Ok(()) } else { Err(Violation::Mempool) }
+    }
+
+    /// What can be said of a waiting transaction without the accounts.
+    fn check_alone(&mut self, view: &View, waiting: &Waiting) -> Result<(), Unfit> {
+        if view.now.since(waiting.since) >= mempool::EXPIRY + EXPIRY_DELAY {
+            return Err(Unfit::Age);
+        }
+        let transaction = &waiting.transaction;
+        // Ids say nothing about signatures.
+        let known = self.sound.get(&waiting.id);
+        if known.is_some_and(|known| Arc::ptr_eq(known, transaction) || known == transaction) {
+            return Ok(());
+        }
+        let (id, payer) = (transaction.id(), transaction.payer(view.params.issuer));
+        let size = transaction.to_bytes().len();
+        if (waiting.id, Some(waiting.payer), waiting.bytes) != (id, payer, size) {
+            return Err(Unfit::Label);
+        }
+        validation::check_transaction(view.params, transaction).map_err(|_| Unfit::Rule)?;
+        let check = transaction.signature_check(view.genesis, view.params.issuer);
+        if !check.is_some_and(|check| check.verify()) {
+            return Err(Unfit::Signature);
+        }
+        self.sound.insert(id, transaction.clone());
+        Ok(())
+    }
 }
 
 /// All running nodes have one tip and identical accounts, and nobody has more links than allowed.
@@ -63,5 +293,211 @@ pub fn agreement(simulation: &Simulation) {
             index.0
         );
         assert!(node.peers().len() <= MAX_LINKS, "the links of node {}", index.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::simulation_params;
+    use node_core::keys::{SecretKey, Signature};
+    use node_core::mining;
+    use node_core::transaction::{Memo, Reward, Transfer};
+
+    fn key(index: u8) -> SecretKey {
+        SecretKey::derive(&[index; 32], b"test")
+    }
+
+    fn address(index: u8) -> Address {
+        key(index).public_key().address()
+    }
+
+    /// A chain on which two people own 100 TAB each from the start.
+    fn chain() -> Chain {
+        let mut params = simulation_params();
+        params.allocation = (0..2).map(|index| (address(index), Amount::from_tab(100))).collect();
+        Chain::new(params)
+    }
+
+    fn pay(genesis: BlockHash, from: u8, tab: u64, nonce: u64) -> Transaction {
+        let mut transfer = Transfer {
+            from: key(from).public_key(),
+            to: address(7),
+            amount: Amount::from_tab(tab),
+            fee: mempool::PROPOSED_FEE,
+            nonce,
+            memo: Memo::default(),
+            signature: Signature::NONE,
+        };
+        transfer.sign(&key(from), genesis);
+        Transaction::Transfer(transfer)
+    }
+
+    fn mine(chain: &mut Chain, transactions: Vec<Transaction>) -> Arc<Block> {
+        let now = chain.tip_header().time.after(Duration::from_secs(2));
+        let mut block = mining::assemble(chain, transactions, address(9), Amount::ZERO, now).unwrap();
+        block.header = mining::search(block.header, u32::MAX).unwrap();
+        chain.insert_header(block.header).unwrap();
+        let block = Arc::new(block);
+        assert_eq!(chain.insert_body(block.clone()).connected.len(), 1);
+        block
+    }
+
+    /// Blocks enough for rewards to mature, with a payment in one of them.
+    fn grown() -> Chain {
+        let mut chain = chain();
+        let payment = pay(chain.genesis(), 0, 3, 0);
+        for transactions in [vec![], vec![payment], vec![], vec![], vec![], vec![], vec![]] {
+            mine(&mut chain, transactions);
+        }
+        chain
+    }
+
+    const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+    fn ledger_check(change: impl FnOnce(&mut View)) -> Result<(), Violation> {
+        let chain = grown();
+        let mut view = View::of(&chain, &Mempool::default(), NOW);
+        change(&mut view);
+        // Fresh, and right after the same was found to be right.
+        let mut checker = Checker::default();
+        checker.check(&View::of(&chain, &Mempool::default(), NOW)).unwrap();
+        let again = checker.check_ledger(&view);
+        let fresh = Checker::default().check_ledger(&view);
+        if !matches!(fresh, Err(Violation::StateRoot(_))) {
+            assert_eq!(fresh, again);
+        }
+        fresh
+    }
+
+    #[test]
+    fn wrong_coins_accounts_and_roots_are_found() {
+        let grain = Amount::from_grains(1).unwrap();
+        assert_eq!(ledger_check(|_| {}), Ok(()));
+        let more = ledger_check(|view| view.total = view.total.and_then(|total| total.checked_add(grain)));
+        assert!(matches!(more, Err(Violation::Coins { .. })), "{more:?}");
+        assert!(matches!(ledger_check(|view| view.total = None), Err(Violation::Coins { found: None, .. })));
+        let payer = ledger_check(|view| {
+            let account = view.accounts.iter_mut().find(|(owner, _)| *owner == address(0)).unwrap();
+            account.1.balance = account.1.balance.checked_add(grain).unwrap();
+        });
+        assert_eq!(payer, Err(Violation::Account(address(0))));
+        let nonce = ledger_check(|view| view.accounts.iter_mut().for_each(|(_, account)| account.nonce = 0));
+        assert_eq!(nonce, Err(Violation::Account(address(0))));
+        let miner = ledger_check(|view| view.accounts.retain(|(owner, _)| *owner != address(9)));
+        assert_eq!(miner, Err(Violation::Account(address(9))));
+        let stranger = ledger_check(|view| view.accounts.push((address(5), Account::default())));
+        assert_eq!(stranger, Err(Violation::Account(address(5))));
+        let root = ledger_check(|view| view.tip.1.state_root = node_core::hash::StateRoot([7; 32]));
+        assert_eq!(root, Err(Violation::StateRoot(Height(7))));
+    }
+
+    /// A view in which one more block stands on the chain, one that no node would take.
+    fn with_block(others: Vec<Transaction>, reward: Amount) -> Result<(), Violation> {
+        let chain = grown();
+        let mut view = View::of(&chain, &Mempool::default(), NOW);
+        let height = Height(8);
+        let mut transactions = vec![Transaction::Reward(Reward { height, to: address(9), amount: reward })];
+        transactions.extend(others);
+        let header = BlockHeader { height, previous: view.tip.0, ..view.tip.1 };
+        let block = Arc::new(Block { header, transactions });
+        view.tip = (header.hash(), header);
+        view.total = view.total.and_then(|total| total.checked_add(reward));
+        let below = view.block_at;
+        let hash = header.hash();
+        view.block_at = Box::new(move |height| if height == 8 { Some((hash, block.clone())) } else { below(height) });
+        Checker::default().check_ledger(&view)
+    }
+
+    #[test]
+    fn blocks_that_spend_or_make_too_much_are_found() {
+        let genesis = chain().genesis();
+        let subsidy = Amount::from_tab(50);
+        assert_eq!(with_block(vec![pay(genesis, 4, 1, 0)], subsidy), Err(Violation::Negative(address(4))));
+        assert!(matches!(with_block(vec![], Amount::from_tab(51)), Err(Violation::Coins { .. })));
+        assert!(matches!(with_block(vec![], Amount::from_tab(49)), Err(Violation::Coins { .. })));
+        // The subsidy alone is right; the reward that matures is missing on the account.
+        assert_eq!(with_block(vec![], subsidy), Err(Violation::Account(address(9))));
+    }
+
+    #[test]
+    fn a_checker_follows_a_reorganisation() {
+        let (mut one, mut other) = (grown(), chain());
+        let mut checker = Checker::default();
+        checker.check(&View::of(&one, &Mempool::default(), NOW)).unwrap();
+        for nonce in 0..10 {
+            let payment = pay(other.genesis(), 1, 1, nonce);
+            let block = mine(&mut other, vec![payment]);
+            one.insert_header(block.header).unwrap();
+            one.insert_body(block);
+            checker.check(&View::of(&one, &Mempool::default(), NOW)).unwrap();
+        }
+        assert_eq!(one.tip(), other.tip());
+        assert_eq!(checker.applied.len(), 10);
+    }
+
+    fn mempool_check(change: impl FnOnce(&mut View)) -> Result<(), Unfit> {
+        let chain = grown();
+        let mut pool = Mempool::default();
+        for nonce in 1..3 {
+            let payment = Arc::new(pay(chain.genesis(), 0, 40, nonce));
+            pool.insert(chain.params(), chain.ledger(), payment, NOW).unwrap();
+        }
+        let mut view = View::of(&chain, &pool, NOW);
+        let mut checker = Checker::default();
+        assert_eq!(checker.check(&view), Ok(()));
+        change(&mut view);
+        match checker.check_mempool(&view) {
+            Ok(()) => Ok(()),
+            Err(Violation::Waiting(_, unfit)) => Err(unfit),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    /// Another transaction in the place of the first that waits.
+    fn in_place(view: &mut View, transaction: Transaction) {
+        let payer = transaction.payer(None).unwrap();
+        let (id, bytes) = (transaction.id(), transaction.to_bytes().len());
+        let waiting = &mut view.waiting[0];
+        (waiting.id, waiting.payer, waiting.bytes, waiting.transaction) = (id, payer, bytes, Arc::new(transaction));
+    }
+
+    #[test]
+    fn what_waits_must_be_valid_on_the_tip_in_every_respect() {
+        let genesis = grown().genesis();
+        assert_eq!(mempool_check(|_| {}), Ok(()));
+        assert_eq!(mempool_check(|view| view.now = NOW.after(mempool::EXPIRY)), Ok(()), "within the delay");
+        let late = mempool_check(|view| view.now = NOW.after(mempool::EXPIRY + EXPIRY_DELAY));
+        assert_eq!(late, Err(Unfit::Age));
+        assert_eq!(mempool_check(|view| in_place(view, pay(genesis, 0, 40, 0))), Err(Unfit::Nonce), "used up");
+        assert_eq!(mempool_check(|view| in_place(view, pay(genesis, 0, 39, 2))), Err(Unfit::Nonce), "twice");
+        assert_eq!(mempool_check(|view| in_place(view, pay(genesis, 0, 90, 1))), Err(Unfit::Funds), "together");
+        assert_eq!(mempool_check(|view| in_place(view, pay(genesis, 4, 1, 0))), Err(Unfit::Funds), "a stranger's");
+        assert_eq!(mempool_check(|view| in_place(view, pay(genesis, 0, 0, 1))), Err(Unfit::Rule), "of nothing");
+        let elsewhere = BlockHash([1; 32]);
+        assert_eq!(mempool_check(|view| in_place(view, pay(elsewhere, 0, 40, 1))), Err(Unfit::Signature));
+        // The id is that of a transaction whose signature was found to hold.
+        let Transaction::Transfer(mut unsigned) = pay(genesis, 0, 40, 1) else { unreachable!("a transfer") };
+        unsigned.signature = Signature::NONE;
+        let unsigned = mempool_check(|view| in_place(view, Transaction::Transfer(unsigned)));
+        assert_eq!(unsigned, Err(Unfit::Signature));
+        let mislabelled = mempool_check(|view| {
+            in_place(view, pay(genesis, 1, 1, 0));
+            view.waiting[0].payer = address(0);
+        });
+        assert_eq!(mislabelled, Err(Unfit::Label));
+        let sized = mempool_check(|view| {
+            in_place(view, pay(genesis, 1, 1, 0));
+            view.waiting[0].bytes -= 1;
+        });
+        assert_eq!(sized, Err(Unfit::Label));
+    }
+
+    #[test]
+    fn a_mempool_that_counts_wrong_is_found() {
+        let chain = grown();
+        let mut view = View::of(&chain, &Mempool::default(), NOW);
+        view.waiting_bytes = 1;
+        assert_eq!(Checker::default().check(&view), Err(Violation::Mempool));
     }
 }

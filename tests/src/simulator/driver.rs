@@ -1,7 +1,8 @@
 //! Drives the nodes: what a browser, a network and compute workers do with their outputs.
 
 use super::channels::{self, End};
-use super::{Happening, NodeIndex, Simulation, checks, shifted};
+use super::checks::View;
+use super::{Happening, NodeIndex, Simulation, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
 use node_core::mining;
@@ -44,16 +45,12 @@ impl Simulation {
             return;
         }
         let clock_ahead_ms = self.members[index.0].clock_ahead_ms;
-        let node = &mut self.members[index.0].node;
-        let tip = node.chain().tip();
-        node.handle(shifted(self.now, clock_ahead_ms), input);
+        self.members[index.0].node.handle(shifted(self.now, clock_ahead_ms), input);
         while let Some(output) = self.members[index.0].node.poll_output() {
             self.carry_out(index, output);
         }
+        self.check(index);
         let member = &mut self.members[index.0];
-        if member.node.chain().tip() != tip {
-            checks::ledger(&member.node);
-        }
         let timeout = member.node.next_timeout().map(|at| shifted(at, -member.clock_ahead_ms));
         if let Some(at) = timeout
             && member.wake_at.is_none_or(|planned| at < planned)
@@ -62,6 +59,14 @@ impl Simulation {
             member.wake_at = Some(at);
             self.schedule_at(at, Happening::Wake(index));
         }
+    }
+
+    /// Checks what must hold for a node after an event that concerned it.
+    fn check(&mut self, index: NodeIndex) {
+        let member = &mut self.members[index.0];
+        let now = shifted(self.now, member.clock_ahead_ms);
+        let checked = member.checker.check(&View::of(member.node.chain(), member.node.mempool(), now));
+        assert_eq!(checked, Ok(()), "seed {}: node {} after {:?}", self.options.seed, index.0, self.elapsed());
     }
 
     fn carry_out(&mut self, index: NodeIndex, output: Output) {
@@ -77,7 +82,7 @@ impl Simulation {
             Output::Answer { link, sdp, .. } => match self.channels.answer((index, link), &sdp) {
                 Some(sdp) => self.local_signal(index, link, RtcSignal::Answer { sdp }),
                 None => {
-                    self.schedule(Duration::from_millis(1), Happening::Input(index, Box::new(channels::closed(link))))
+                    self.schedule(Duration::from_millis(1), Happening::Input(index, Box::new(channels::closed(link))));
                 }
             },
             Output::RemoteSignal { link, signal: RtcSignal::Answer { sdp } } => self.open_channel((index, link), &sdp),

@@ -16,6 +16,7 @@ pub use network::NetworkOptions;
 
 use channels::Channels;
 use hostile::Hostile;
+use checks::{Checker, View};
 use network::Network;
 use node_core::contract::{Input, LinkId};
 use node_core::node::{Config, Node};
@@ -81,6 +82,8 @@ struct Member {
     replies: BTreeMap<RequestId, Result<Response, RequestError>>,
     log: Vec<LogEntry>,
     stopped: bool,
+    /// Checks it after every event.
+    checker: Checker,
 }
 
 enum Happening {
@@ -174,6 +177,7 @@ impl Simulation {
             replies,
             log,
             stopped: false,
+            checker: Checker::default(),
         });
         self.connect_to_tracker(index);
         self.deliver(index, Input::Tick);
@@ -361,6 +365,20 @@ impl Simulation {
             if log.len() < MAX_LOG {
                 log.push(entry);
             }
+        }
+    }
+}
+
+/// At its end every run is checked from scratch, so that nothing rests on what a checker remembers.
+impl Drop for Simulation {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for (index, member) in self.members.iter().enumerate().filter(|(_, member)| !member.stopped) {
+            let now = shifted(self.now, member.clock_ahead_ms);
+            let view = View::of(member.node.chain(), member.node.mempool(), now);
+            assert_eq!(Checker::default().check(&view), Ok(()), "seed {}: node {index} at the end", self.options.seed);
         }
     }
 }

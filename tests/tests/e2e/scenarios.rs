@@ -96,7 +96,9 @@ impl Stage {
             let peers: Value = self.browser.call(&self.tabs[tab], "tabchain.peers.list()").await;
             let lines: Vec<Value> = self.browser.call(&self.tabs[tab], "tabchain.log({ limit: 50 })").await;
             println!("tab {tab}: {status}\npeers: {peers}");
-            lines.iter().for_each(|line| println!("  {line}"));
+            for line in lines {
+                println!("  {line}");
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -33,8 +34,19 @@ pub(crate) fn setting(name: &str) -> String {
 pub(crate) struct Chromium {
     /// The session in it.
     pub(crate) client: Client,
-    _driver: Child,
+    driver: Child,
     _profile: tempfile::TempDir,
+}
+
+impl Drop for Chromium {
+    /// A test that failed has not closed its browser, which its driver's end would leave behind.
+    fn drop(&mut self) {
+        let group = self.driver.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        if let Some(group) = group {
+            // Nothing is left of the group when the browser was closed already.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 impl Chromium {
@@ -45,6 +57,7 @@ impl Chromium {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .expect("ChromeDriver starts");
         let port = port_of(&mut driver).await;
@@ -59,7 +72,7 @@ impl Chromium {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser session");
-        Self { client, _driver: driver, _profile: profile }
+        Self { client, driver, _profile: profile }
     }
 }
 

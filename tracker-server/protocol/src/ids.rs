@@ -89,6 +89,13 @@ impl RoomId {
     /// Most characters in a room id.
     pub const MAX_CHARS: usize = 64;
 
+    /// The id that is left of any text without the characters that an id cannot have, and without
+    /// those past the last that it can; `unnamed` if nothing is left.
+    pub fn lossy(text: &str) -> Self {
+        let kept: String = text.chars().filter(|character| is_allowed(*character)).take(Self::MAX_CHARS).collect();
+        Self(if kept.is_empty() { "unnamed".to_owned() } else { kept })
+    }
+
     /// The text of the id.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -101,12 +108,15 @@ impl fmt::Display for RoomId {
     }
 }
 
+fn is_allowed(character: char) -> bool {
+    matches!(character, 'a'..='z' | '0'..='9' | '-' | '.')
+}
+
 impl FromStr for RoomId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-        if text.is_empty() || text.len() > Self::MAX_CHARS || !text.bytes().all(allowed) {
+        if text.is_empty() || text.len() > Self::MAX_CHARS || !text.chars().all(is_allowed) {
             return Err(IdError::Room);
         }
         Ok(Self(text.to_owned()))
@@ -147,6 +157,18 @@ mod tests {
             assert_eq!(bad.parse::<RoomId>(), Err(IdError::Room), "{bad}");
         }
         assert!("a".repeat(64).parse::<RoomId>().is_ok());
+    }
+
+    #[test]
+    fn any_text_leaves_a_room_id() {
+        for (text, left) in
+            [("dev.class-7b", "dev.class-7b"), ("My Nät.<a>", "yt.a"), ("", "unnamed"), ("ÄÖ", "unnamed")]
+        {
+            let id = RoomId::lossy(text);
+            assert_eq!(id.as_str(), left);
+            assert_eq!(id.as_str().parse(), Ok(id));
+        }
+        assert_eq!(RoomId::lossy(&"a".repeat(65)).as_str(), "a".repeat(64));
     }
 
     #[test]

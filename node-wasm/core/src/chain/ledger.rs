@@ -61,6 +61,8 @@ pub struct Undo {
     changed: Vec<(Address, Option<Account>)>,
     /// The reward that the block made free.
     matured: Option<Reward>,
+    /// What the issuer could assign before.
+    unissued: Amount,
 }
 
 /// Accounts and young rewards after the tip.
@@ -69,12 +71,14 @@ pub struct Ledger {
     accounts: Accounts,
     /// Rewards that are not free yet, oldest first; at most `reward_maturity` of them.
     immature: VecDeque<Reward>,
+    /// Coins that the issuer may still assign.
+    unissued: Amount,
 }
 
 impl Ledger {
     /// The ledger of the genesis block.
     pub fn genesis(params: &ChainParams) -> Self {
-        let mut ledger = Self::default();
+        let mut ledger = Self { unissued: params.issuable(), ..Self::default() };
         for (address, balance) in &params.allocation {
             ledger.accounts.set(*address, Some(Account { balance: *balance, nonce: 0 }));
         }
@@ -90,6 +94,11 @@ impl Ledger {
     pub fn immature(&self, address: &Address) -> Amount {
         let own = self.immature.iter().filter(|reward| reward.to == *address);
         own.fold(Amount::ZERO, |sum, reward| sum.checked_add(reward.amount).unwrap_or(Amount::MAX))
+    }
+
+    /// Coins that the issuer may still assign.
+    pub fn unissued(&self) -> Amount {
+        self.unissued
     }
 
     /// Root over the accounts.
@@ -141,6 +150,7 @@ impl Ledger {
     /// Takes back the block that was applied last.
     pub fn revert(&mut self, undo: Undo) {
         self.immature.pop_back();
+        self.unissued = undo.unissued;
         for (address, account) in undo.changed {
             self.accounts.set(address, account);
         }
@@ -159,7 +169,7 @@ impl Ledger {
         let Some((Transaction::Reward(reward), others)) = transactions.split_first() else {
             return Err(LedgerError::Misplaced);
         };
-        let mut sheet = Sheet { accounts: &self.accounts, changed: BTreeMap::new() };
+        let mut sheet = Sheet { accounts: &self.accounts, changed: BTreeMap::new(), unissued: self.unissued };
         let old_enough = |reward: &&Reward| height.above(reward.height) >= params.reward_maturity;
         let matured = self.immature.front().filter(old_enough).cloned();
         if let Some(reward) = &matured {
@@ -174,13 +184,14 @@ impl Ledger {
         }
         // Nothing can fail from here on.
         let changed = sheet.changed;
+        let unissued = std::mem::replace(&mut self.unissued, sheet.unissued);
         let change = |(address, account)| (address, self.accounts.set(address, Some(account)));
         let changed = changed.into_iter().map(change).collect();
         if matured.is_some() {
             self.immature.pop_front();
         }
         self.immature.push_back(reward.clone());
-        Ok(Undo { changed, matured })
+        Ok(Undo { changed, matured, unissued })
     }
 }
 
@@ -188,6 +199,7 @@ impl Ledger {
 struct Sheet<'a> {
     accounts: &'a Accounts,
     changed: BTreeMap<Address, Account>,
+    unissued: Amount,
 }
 
 impl Sheet<'_> {
@@ -202,6 +214,7 @@ impl Sheet<'_> {
         // Insufficient funds are ruled out above, the end of u64 by 2^64 transactions.
         account.balance = account.balance.checked_sub(needed).ok_or(LedgerError::Overflow)?;
         account.nonce = account.nonce.checked_add(1).ok_or(LedgerError::Overflow)?;
+        self.unissued = self.unissued.checked_sub(issued(transaction)).ok_or(LedgerError::Overflow)?;
         self.credit(transaction.recipient(), transaction.amount())
     }
 
@@ -229,6 +242,14 @@ pub fn cost(transaction: &Transaction) -> Option<Amount> {
     match transaction {
         Transaction::Transfer(transfer) => transfer.cost(),
         Transaction::Reward(_) | Transaction::Issue(_) => Some(Amount::ZERO),
+    }
+}
+
+/// What a transaction takes of the coins that the issuer may assign.
+pub fn issued(transaction: &Transaction) -> Amount {
+    match transaction {
+        Transaction::Issue(issue) => issue.amount,
+        Transaction::Reward(_) | Transaction::Transfer(_) => Amount::ZERO,
     }
 }
 

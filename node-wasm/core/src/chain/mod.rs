@@ -6,6 +6,8 @@ pub mod ledger;
 pub mod tree;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@
 
 use crate::block::{Block, BlockHeader};
 use crate::chain::accounts::AccountProof;
-use crate::chain::arena::{Arena, Id};
+use crate::chain::arena::{Arena, Extra, Id};
 use crate::chain::ledger::{Ledger, LedgerError, Undo};
 use crate::consensus::difficulty;
 use crate::consensus::validation::{self, HeaderError, MEDIAN_SPAN};
@@ -195,8 +195,7 @@ impl Chain {
         let recent = self.recent(self.tip_id());
         let recent: Vec<&BlockHeader> = recent.iter().collect();
         let target = difficulty::next_target(&self.params, &recent);
-        let earliest = Timestamp::from_millis(validation::median_time(&recent).millis() + 1);
-        (target, earliest)
+        (target, validation::earliest_time(&self.params, &recent))
     }
 
     /// Proof of what an address has after the tip, for who has no more than the tip's header.
@@ -357,6 +356,10 @@ impl Chain {
         change.reverted = removed.iter().filter_map(|id| self.body(*id)).collect();
         change.connected = self.best[lowest + common..].iter().filter_map(|id| self.body(*id)).collect();
         if !change.connected.is_empty() {
+            if self.arena.work(self.best_header) <= self.work() {
+                // Headers of equal work are no reason to keep a branch that has fallen behind.
+                self.best_header = self.tip_id();
+            }
             self.discard(&mut change);
         }
         change
@@ -419,7 +422,7 @@ impl Chain {
         let behind = |id: &Id| self.arena.is_invalid(*id) || self.arena.work(*id) <= work;
         for id in low.filter(behind).collect::<Vec<_>>() {
             let tip = self.arena.hash(id);
-            let forgotten = self.forget_branch(id);
+            let forgotten = self.forget_branch(id, |_| true);
             if self.arena.find(&tip).is_none() {
                 change.discarded_tips.push(tip);
                 change.discarded.extend(forgotten);
@@ -427,13 +430,14 @@ impl Chain {
         }
     }
 
-    /// Forgets a leaf and the blocks below it that carry nothing else; gives those whose bodies
-    /// were here, newest first.
-    fn forget_branch(&mut self, leaf: Id) -> Vec<Arc<Block>> {
+    /// Forgets a leaf and the blocks below it that carry nothing else, down to the first that has to
+    /// stay; gives those whose bodies were here, newest first.
+    fn forget_branch(&mut self, leaf: Id, may_go: impl Fn(Option<&Extra>) -> bool) -> Vec<Arc<Block>> {
         let mut bodies = Vec::new();
         let mut id = leaf;
         let best_header = self.best_header;
-        while id != best_header && !self.on_best(id) && self.arena.children(id).next().is_none() {
+        let bare = |tree: &Self, id: Id| !tree.on_best(id) && tree.arena.children(id).next().is_none();
+        while id != best_header && bare(self, id) && may_go(self.arena.extra(id)) {
             let (height, work, parent) = (self.arena.height(id), self.arena.work(id), self.arena.parent(id));
             self.missing.remove(&(height, id));
             self.leaves.remove(&(height, id));
@@ -458,7 +462,8 @@ impl Chain {
             let idle = self.leaves.iter().map(|(_, id)| *id);
             let idle = idle.filter(|id| *id != self.best_header && self.body(*id).is_none());
             let Some(weakest) = idle.min_by_key(|id| self.arena.work(*id)) else { return };
-            self.forget_branch(weakest);
+            // Blocks whose bodies are here stay: their transactions would get lost.
+            self.forget_branch(weakest, |extra| extra.is_none_or(|extra| extra.body.is_none()));
         }
     }
 }

@@ -23,34 +23,21 @@ pub const SPAN: usize = 11;
 /// The first two blocks have the network's first target: the genesis block's time says nothing.
 ///
 /// Lateness is bounded from the latest time before the parent on, so that false times before a long
-/// wait do not eat up the bound.
+/// wait do not eat up the bound. Earliness needs no bound: no valid time falls more than `max_ahead`
+/// behind another ([`earliest_time`](super::validation::earliest_time)).
 pub fn next_target(params: &ChainParams, recent: &[&BlockHeader]) -> CompactTarget {
     let mined = recent.iter().take(SPAN).take_while(|header| header.height > Height::GENESIS);
     let times: Vec<i64> = mined.map(|header| signed_millis(header.time.millis())).collect();
-    let (Some(reference), Some(before @ [_, ..])) =
-        (recent.first().and_then(|parent| parent.target.expand()), times.get(1..))
+    let (Some(reference), [time, before @ ..]) =
+        (recent.first().and_then(|parent| parent.target.expand()), times.as_slice())
     else {
         return params.first_target;
     };
-    let bound = latest(before).saturating_add(millis(params.spacing + params.max_lateness));
-    let taken = counted_time(params, &times[..times.len().min(SPAN - 1)]).min(bound) - counted_time(params, before);
+    let [previous, ..] = before else { return params.first_target };
+    let latest = before.iter().copied().max().unwrap_or_default();
+    let bound = latest.saturating_add(millis(params.spacing + params.max_lateness));
+    let taken = (*time).min(bound) - previous;
     asert(reference, taken, 0, params.spacing, params.half_life, params.pow_limit).to_compact()
-}
-
-/// The time that counts for the first of these blocks, the newest: its own, but not further back
-/// than honest clocks can be.
-///
-/// A block may be dated back to the median, and after a slow block that is far back. Counted in
-/// full, it would make the next block many times harder, and the wait for that one gives the next
-/// such date still more room: a minority could stop the chain for good. No time is accepted that
-/// is more than `max_ahead` ahead, so what lies back further than that behind another is false.
-fn counted_time(params: &ChainParams, times: &[i64]) -> i64 {
-    let earliest = latest(times).saturating_sub(millis(params.max_ahead));
-    times.first().copied().unwrap_or_default().max(earliest)
-}
-
-fn latest(times: &[i64]) -> i64 {
-    times.iter().copied().max().unwrap_or_default()
 }
 
 /// aserti3-2d: the target `height_difference` + 1 blocks after the parent of a reference block,
@@ -109,6 +96,7 @@ fn signed_millis(millis: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::consensus::validation::earliest_time;
     use crate::hash::StateRoot;
     use crate::units::Timestamp;
     use proptest::prelude::*;
@@ -237,23 +225,50 @@ mod tests {
         }
     }
 
-    /// A block dated back to before a long wait counts `max_ahead` at most, and is made up for.
+    /// Blocks with any valid times, and what all the lies and waits together made of the difficulty:
+    /// never harder than the same blocks at their real times, but for one lie that is still open.
+    fn hardest_after(params: &ChainParams, waits_ms: &[u64], lies: &[u8]) -> (Target, Target) {
+        let mut chain = vec![params.genesis(StateRoot::ZERO).header];
+        let mut honest = chain.clone();
+        let mut now = chain[0].time.millis() + 86_400_000;
+        for (wait, lie) in waits_ms.iter().zip(lies) {
+            now += wait;
+            let append = |chain: &mut Vec<BlockHeader>, lie: u8| {
+                let recent: Vec<&BlockHeader> = chain.iter().rev().take(SPAN).collect();
+                let earliest = earliest_time(params, &recent);
+                let claimed = match lie {
+                    0 => earliest,
+                    1 => Timestamp::from_millis(now).after(params.max_ahead),
+                    _ => Timestamp::from_millis(now),
+                };
+                let (height, target) = (u32::try_from(chain.len()).unwrap(), next_target(params, &recent));
+                chain.push(header(params, height, claimed.max(earliest).millis(), target));
+            };
+            append(&mut chain, *lie);
+            append(&mut honest, u8::MAX);
+        }
+        let next = |chain: &[BlockHeader]| {
+            next_target(params, &chain.iter().rev().take(SPAN).collect::<Vec<_>>()).expand().unwrap()
+        };
+        (next(&chain), next(&honest))
+    }
+
+    /// After a pause, one block with its true time and then ten from before it: once this left the
+    /// difficulty at its greatest for good.
     #[test]
-    fn a_date_before_a_long_wait_hardly_counts() {
-        let params = ChainParams::named("main", "a").unwrap();
-        let (spacing, ahead) = (params.spacing.as_secs(), params.max_ahead.as_secs());
-        let mut times: Vec<u64> = (1..=9).map(|block| block * spacing).collect();
-        let wait = 9 * spacing + params.max_lateness.as_secs();
-        times.push(wait);
-        let eased = after(&params, &times).expand().unwrap().0;
-        times.push(5 * spacing);
-        let dated_back = after(&params, &times).expand().unwrap().0;
-        *times.last_mut().unwrap() = wait - ahead;
-        assert_eq!(after(&params, &times).expand().unwrap().0, dated_back);
-        assert!(dated_back < eased && dated_back > eased >> 1);
-        times.push(wait + 2 * spacing);
-        let honest = after(&params, &times).expand().unwrap().0;
-        assert!(honest.max(eased) - honest.min(eased) <= eased >> 12);
+    fn dates_from_before_a_pause_are_refused_and_leave_no_trace() {
+        for network in ["main", "dev"] {
+            let params = ChainParams::named(network, "a").unwrap();
+            let spacing = u64::try_from(params.spacing.as_millis()).unwrap();
+            for pause in [3_600_000, 86_400_000, 30 * 86_400_000] {
+                let mut waits = vec![spacing; 40];
+                waits[15] = pause;
+                let mut lies = vec![2; 40];
+                lies[16..39].fill(0);
+                let (found, honest) = hardest_after(&params, &waits, &lies);
+                assert!(found.0 >= honest.0 >> 2, "{network}: {found} after {pause} ms, honest {honest}");
+            }
+        }
     }
 
     /// A claim that is accepted at once is never cut off by itself: what is cut off on the way
@@ -267,6 +282,21 @@ mod tests {
     }
 
     proptest! {
+        /// The most that lies can do is one `max_ahead` that the next true time gives back.
+        #[test]
+        fn no_valid_times_make_a_chain_much_harder_than_true_ones(
+            waits in prop::collection::vec(prop_oneof![8 => 0_u64..60_000, 1 => 0_u64..100_000_000], 60),
+            lies in prop::collection::vec(0_u8..3, 60),
+            dev: bool,
+        ) {
+            let params = ChainParams::named(if dev { "dev" } else { "main" }, "a").unwrap();
+            let (found, honest) = hardest_after(&params, &waits, &lies);
+            let doublings = params.max_ahead.as_secs_f64() / params.half_life.as_secs_f64();
+            let found = f64::from(u32::try_from(found.0.bits()).unwrap());
+            let honest = f64::from(u32::try_from(honest.0.bits()).unwrap());
+            prop_assert!(found >= honest - 2.0 * doublings - 2.0, "2^{found} instead of 2^{honest}");
+        }
+
         #[test]
         fn later_is_never_harder(reference in 0x1a00_8000_u32..0x1a7f_ffff, early in 0_i64..1_000_000, more in 0_i64..1_000_000) {
             let reference = CompactTarget(reference).expand();

@@ -44,6 +44,9 @@ pub enum HeaderError {
     /// Not later than the median of the headers before.
     #[error("time is not later than the median of the {MEDIAN_SPAN} headers before")]
     TooOld,
+    /// Further behind the latest of the headers before than honest clocks are apart.
+    #[error("time is further behind one of the {MEDIAN_SPAN} headers before than honest clocks are apart")]
+    DatedBack,
 }
 
 /// Why a block's transactions are invalid, whatever the accounts.
@@ -119,6 +122,9 @@ pub fn check_header(params: &ChainParams, header: &BlockHeader, recent: &[&Block
     if header.time <= median_time(recent) {
         return Err(HeaderError::TooOld);
     }
+    if header.time < earliest_time(params, recent) {
+        return Err(HeaderError::DatedBack);
+    }
     Ok(())
 }
 
@@ -132,6 +138,21 @@ pub fn median_time(recent: &[&BlockHeader]) -> Timestamp {
     let mut times: Vec<Timestamp> = recent.iter().take(MEDIAN_SPAN).map(|header| header.time).collect();
     times.sort_unstable();
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Earliest time of a block on these headers, at most [`MEDIAN_SPAN`] of them: later than their
+/// median, and at most `max_ahead` behind the latest.
+///
+/// No honest node took a header that was further ahead of its clock, so no honest clock is further
+/// back. Times therefore never fall more than `max_ahead` behind any before them, in whatever number
+/// of blocks: all of the eleven that follow are later than that, and so is every median after. Without
+/// this rule, dates from before a long pause could follow one from after it, and leave the difficulty
+/// with a pause to take back that it had never given in full.
+pub fn earliest_time(params: &ChainParams, recent: &[&BlockHeader]) -> Timestamp {
+    let after_median = Timestamp::from_millis(median_time(recent).millis() + 1);
+    let latest = recent.iter().take(MEDIAN_SPAN).map(|header| header.time.millis()).max().unwrap_or_default();
+    let ahead = u64::try_from(params.max_ahead.as_millis()).unwrap_or(u64::MAX);
+    after_median.max(Timestamp::from_millis(latest.saturating_sub(ahead)))
 }
 
 /// Whether a header is so far ahead of the local clock that it has to wait.
@@ -353,6 +374,75 @@ mod tests {
             Err(BodyError::Transaction(to_self.id(), TransactionError::Application(VIOLATION)))
         );
         assert_ne!(strict.genesis(StateRoot::ZERO), plain.genesis(StateRoot::ZERO));
+    }
+
+    #[test]
+    fn a_hash_is_a_number_whose_first_byte_counts_most() {
+        let header = BlockHeader { target: target_of_work(3).to_compact(), ..params().genesis(StateRoot::ZERO).header };
+        // 1fffff followed by zeros, and so every hash that begins with less.
+        assert_eq!(header.target.0, 0x201f_ffff);
+        let met: Vec<bool> = (0..1_000).map(|nonce| meets_target(&BlockHeader { nonce, ..header })).collect();
+        let small = |nonce: u32| BlockHeader { nonce, ..header }.hash().0[..3] < [0x1f, 0xff, 0xff][..];
+        assert_eq!(met, (0..1_000).map(small).collect::<Vec<_>>());
+        assert!(met.contains(&true) && met.contains(&false));
+        assert!(!meets_target(&BlockHeader { target: CompactTarget(0), ..header }), "no target is not met");
+    }
+
+    #[test]
+    fn the_median_is_that_of_the_eleven_newest() {
+        let header = params().genesis(StateRoot::ZERO).header;
+        let median = |times: &[u64]| {
+            let dated = |time: &u64| BlockHeader { time: Timestamp::from_millis(*time), ..header };
+            let headers: Vec<BlockHeader> = times.iter().map(dated).collect();
+            median_time(&headers.iter().collect::<Vec<_>>()).millis()
+        };
+        assert_eq!(median(&[7]), 7);
+        assert_eq!(median(&[7, 3]), 7, "of an even number the later");
+        assert_eq!(median(&[9, 3, 5]), 5);
+        assert_eq!(median(&[4, 1, 3, 2]), 3);
+        assert_eq!(median(&[60, 110, 10, 100, 20, 90, 30, 80, 40, 70, 50]), 60);
+        // The twelfth and those behind it do not count.
+        assert_eq!(median(&[60, 110, 10, 100, 20, 90, 30, 80, 40, 70, 50, 1, 1, 1, 1]), 60);
+    }
+
+    #[test]
+    fn a_block_may_have_the_most_bytes_and_not_one_more() {
+        let params = params();
+        let block = block(&params, vec![reward(1)]);
+        let size = block.to_bytes().len();
+        assert_eq!(check_body(&ChainParams { max_block_bytes: size, ..params.clone() }, &block), Ok(()));
+        let less = ChainParams { max_block_bytes: size - 1, ..params };
+        assert_eq!(check_body(&less, &block), Err(BodyError::TooLarge(size)));
+    }
+
+    #[test]
+    fn every_signature_is_checked_but_those_known_to_hold() {
+        let params = params();
+        let genesis = params.genesis(StateRoot::ZERO).header.hash();
+        let block =
+            block(&params, vec![reward(1), Transaction::Transfer(transfer(0)), Transaction::Transfer(transfer(1))]);
+        let checks = |known: &dyn Fn(&Transaction) -> bool| signature_checks(&params, genesis, &block, known);
+        let expected: Vec<SignatureCheck> =
+            block.transactions.iter().filter_map(|one| one.signature_check(genesis, None)).collect();
+        assert_eq!(expected.len(), 2);
+        assert_eq!(checks(&|_| false), expected);
+        assert_eq!(checks(&|transaction| transaction.nonce() == 0), expected[1..]);
+        assert_eq!(checks(&|_| true), []);
+    }
+
+    #[test]
+    fn a_reward_outside_of_a_block_is_refused() {
+        assert_eq!(check_transaction(&params(), &reward(1)), Err(TransactionError::LooseReward));
+    }
+
+    #[test]
+    fn a_reward_above_the_greatest_amount_is_none() {
+        let params = params();
+        let with_fee = |fee: Amount| Transaction::Transfer(Transfer { fee, ..transfer(0) });
+        let rest = Amount::MAX.checked_sub(params.subsidy).unwrap();
+        assert_eq!(reward_of(&params, Height(1), &[with_fee(rest)]), Some(Amount::MAX));
+        let grain = Amount::from_grains(1).unwrap();
+        assert_eq!(reward_of(&params, Height(1), &[with_fee(rest), with_fee(grain)]), None);
     }
 
     #[test]

@@ -141,9 +141,25 @@ struct Floor {
     since: Timestamp,
 }
 
+/// The most that waits at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// Transactions.
+    pub count: usize,
+    /// Canonical bytes.
+    pub bytes: usize,
+}
+
+impl Default for Caps {
+    fn default() -> Self {
+        Self { count: MAX_COUNT, bytes: MAX_BYTES }
+    }
+}
+
 /// The pool.
 #[derive(Debug, Default)]
 pub struct Mempool {
+    caps: Caps,
     /// Where a transaction waits: its payer and nonce.
     entries: BTreeMap<TxId, (Address, u64)>,
     queues: BTreeMap<Address, Queue>,
@@ -157,6 +173,11 @@ pub struct Mempool {
 }
 
 impl Mempool {
+    /// An empty pool with caps of its own; those of a node are the default.
+    pub fn new(caps: Caps) -> Self {
+        Self { caps, ..Self::default() }
+    }
+
     /// Number of transactions.
     pub fn len(&self) -> usize {
         self.entries.len()
@@ -245,8 +266,8 @@ impl Mempool {
         if replaced.is_none() && self.count_of(&payer) >= MAX_PER_PAYER {
             return Err(AdmitError::TooManyOfPayer);
         }
-        self.check_funds(account.balance, payer, transaction, replaced)?;
-        self.check_room(bytes, rate, replaced)
+        self.check_funds(ledger, payer, transaction, replaced)?;
+        self.check_room((payer, found), bytes, rate, replaced)
     }
 
     /// Lets a transaction wait whose signature holds. Gives what it pushed out.
@@ -273,7 +294,7 @@ impl Mempool {
             queue.confirmed = confirmed;
             queue.insert(Waiting { id, transaction, payer, bytes, rate, since: now, sequence });
         });
-        while self.len() > MAX_COUNT || self.bytes > MAX_BYTES {
+        while self.len() > self.caps.count || self.bytes > self.caps.bytes {
             if !self.evict(now, &mut removed) {
                 break;
             }
@@ -322,23 +343,57 @@ impl Mempool {
 
     fn check_funds(
         &self,
-        balance: Amount,
+        ledger: &Ledger,
         payer: Address,
         transaction: &Transaction,
         replaced: Option<&Waiting>,
     ) -> Result<(), AdmitError> {
         let freed = replaced.map(Waiting::cost).unwrap_or_default();
         let reserved = self.outgoing(&payer).checked_sub(freed).unwrap_or_default();
-        let available = balance.checked_sub(reserved).unwrap_or_default();
+        let available = ledger.account(&payer).balance.checked_sub(reserved).unwrap_or_default();
         let needed = ledger::cost(transaction).ok_or(TransactionError::Overflow)?;
+        if needed > available {
+            return Err(AdmitError::InsufficientFunds { needed, available });
+        }
+        let freed = replaced.map(Waiting::issued).unwrap_or_default();
+        let reserved = self.queues.get(&payer).map(Queue::issuing).unwrap_or_default();
+        let reserved = reserved.checked_sub(freed).unwrap_or_default();
+        let available = ledger.unissued().checked_sub(reserved).unwrap_or_default();
+        let needed = ledger::issued(transaction);
         if needed > available { Err(AdmitError::InsufficientFunds { needed, available }) } else { Ok(()) }
     }
 
-    fn check_room(&self, bytes: usize, rate: FeeRate, replaced: Option<&Waiting>) -> Result<(), AdmitError> {
-        let freed = replaced.map_or(0, |old| old.bytes);
-        let full = self.len() >= MAX_COUNT + usize::from(replaced.is_some()) || self.bytes + bytes > MAX_BYTES + freed;
-        let outbid = self.by_rate.first().is_some_and(|(lowest, _, _)| rate <= *lowest);
-        if full && outbid { Err(AdmitError::Full) } else { Ok(()) }
+    /// Whether all that has to leave for a transaction in this place pays less, and is none of those that it
+    /// stands behind: with them it would leave itself. Walks what pays least in the order of [`Self::evict`].
+    fn check_room(
+        &self,
+        (payer, nonce): (Address, u64),
+        bytes: usize,
+        rate: FeeRate,
+        replaced: Option<&Waiting>,
+    ) -> Result<(), AdmitError> {
+        let mut count = self.len() + 1 - usize::from(replaced.is_some());
+        let mut total = self.bytes + bytes - replaced.map_or(0, |old| old.bytes);
+        // Of each payer, the first nonce that leaves.
+        let mut leaving: BTreeMap<Address, u64> = BTreeMap::new();
+        let mut lowest = self.by_rate.iter();
+        while count > self.caps.count || total > self.caps.bytes {
+            let (least, _, id) = lowest.next().ok_or(AdmitError::Full)?;
+            let Some((other, first)) = self.entries.get(id).copied() else { continue };
+            if rate <= *least || (other == payer && first < nonce) {
+                return Err(AdmitError::Full);
+            }
+            let gone_from = leaving.get(&other).copied().unwrap_or(u64::MAX);
+            if first >= gone_from || (other, first) == (payer, nonce) {
+                continue;
+            }
+            leaving.insert(other, first);
+            let behind = self.queues.get(&other).into_iter().flat_map(Queue::iter);
+            for waiting in behind.filter(|waiting| (first..gone_from).contains(&waiting.transaction.nonce())) {
+                (count, total) = (count - 1, total - waiting.bytes);
+            }
+        }
+        Ok(())
     }
 
     /// Drops the transaction that pays least, with those behind it, and raises the floor above it.
@@ -358,11 +413,12 @@ impl Mempool {
     fn recheck(&mut self, ledger: &Ledger, payer: &Address, removed: &mut Vec<(Arc<Transaction>, Removal)>) {
         let Some(queue) = self.queues.get(payer) else { return };
         let account = ledger.account(payer);
-        let mut left = account.balance;
+        let mut left = (account.balance, ledger.unissued());
         let mut doomed = Vec::new();
         for waiting in queue.iter() {
             let nonce = waiting.transaction.nonce();
-            match left.checked_sub(waiting.cost()) {
+            let rest = left.0.checked_sub(waiting.cost()).zip(left.1.checked_sub(waiting.issued()));
+            match rest {
                 _ if nonce < account.nonce => doomed.push((nonce, Removal::Conflict)),
                 None => doomed.push((nonce, Removal::Uncovered)),
                 Some(rest) => left = rest,

@@ -34,6 +34,11 @@ impl Waiting {
         // An overflow is refused when a transaction is admitted.
         ledger::cost(&self.transaction).unwrap_or(Amount::MAX)
     }
+
+    /// What it takes of the coins that the issuer may assign.
+    pub(super) fn issued(&self) -> Amount {
+        ledger::issued(&self.transaction)
+    }
 }
 
 /// The first transactions of a queue that pay best together: one that pays little is worth taking
@@ -75,6 +80,12 @@ impl Queue {
     /// What all of them take from the account.
     pub(super) fn outgoing(&self) -> Amount {
         self.outgoing
+    }
+
+    /// New coins that all of them assign.
+    pub(super) fn issuing(&self) -> Amount {
+        let issued = self.waiting.values().map(Waiting::issued);
+        issued.fold(Amount::ZERO, |sum, one| sum.checked_add(one).unwrap_or(Amount::MAX))
     }
 
     pub(super) fn insert(&mut self, waiting: Waiting) {

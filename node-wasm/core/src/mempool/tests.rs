@@ -21,6 +21,10 @@ impl Pool {
         Self { chain: Chain::new(params()), pool: Mempool::default() }
     }
 
+    fn capped(count: usize, bytes: usize) -> Self {
+        Self { pool: Mempool::new(Caps { count, bytes }), ..Self::new() }
+    }
+
     fn genesis(&self) -> BlockHash {
         self.chain.genesis()
     }
@@ -191,6 +195,51 @@ fn a_transaction_leaves_after_a_day_and_not_before() {
     assert!(pool.pool.expire(Timestamp::from_millis(day.millis() - 1)).is_empty());
     assert_eq!(pool.pool.expire(day), vec![(Arc::new(transaction), Removal::Expired)]);
     assert!(pool.pool.is_empty() && pool.pool.ready.is_empty() && pool.pool.by_age.is_empty());
+}
+
+#[test]
+fn nothing_is_admitted_that_would_leave_with_what_it_pushes_out() {
+    let mut pool = Pool::capped(2, MAX_BYTES);
+    let genesis = pool.genesis();
+    let cheap_first = transfer_with_fee(genesis, 0, 1, TAB, 0, 1_000);
+    let other = transfer_with_fee(genesis, 1, 2, TAB, 0, 2_000);
+    for transaction in [&cheap_first, &other] {
+        pool.insert(transaction.clone()).unwrap();
+    }
+    let behind = transfer_with_fee(genesis, 0, 1, TAB, 1, 90_000);
+    assert_eq!(pool.insert(behind.clone()), Err(AdmitError::Full));
+    assert_eq!(pool.selected(), vec![other.id(), cheap_first.id()]);
+    // In its place, it is welcome: with what stood behind the one that pays least.
+    let mut pool = Pool::capped(2, MAX_BYTES);
+    for transaction in [&cheap_first, &behind] {
+        pool.insert(transaction.clone()).unwrap();
+    }
+    let removed = pool.insert(other.clone()).unwrap();
+    let evicted = |transaction: Transaction| (Arc::new(transaction), Removal::Evicted);
+    assert_eq!(removed, vec![evicted(behind), evicted(cheap_first)]);
+    assert_eq!(pool.selected(), vec![other.id()]);
+}
+
+#[test]
+fn a_large_one_must_pay_more_than_all_that_leave_for_it() {
+    let with_memo = |genesis, from: u8, fee: u64, memo: usize| {
+        let Transaction::Transfer(mut transfer) = transfer_with_fee(genesis, from, 5, TAB, 0, fee) else { panic!() };
+        transfer.memo = Memo::new(&"m".repeat(memo)).unwrap();
+        Transaction::Transfer(transfer)
+    };
+    let mut pool = Pool::capped(10, 400);
+    let genesis = pool.genesis();
+    // 147 bytes each; one of 287 needs the room of both, and pays more than one of them.
+    let (least, more) = (with_memo(genesis, 0, 1_000, 0), with_memo(genesis, 1, 4_000, 0));
+    for transaction in [&least, &more] {
+        pool.insert(transaction.clone()).unwrap();
+    }
+    assert_eq!(pool.insert(with_memo(genesis, 2, 6_000, 140)), Err(AdmitError::Full));
+    assert_eq!(pool.pool.len(), 2);
+    let large = with_memo(genesis, 2, 8_000, 140);
+    let evicted = |transaction: Transaction| (Arc::new(transaction), Removal::Evicted);
+    assert_eq!(pool.insert(large.clone()), Ok(vec![evicted(least), evicted(more)]));
+    assert_eq!(pool.selected(), vec![large.id()]);
 }
 
 /// A key that nobody holds: the pool leaves signatures to others.
