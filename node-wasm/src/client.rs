@@ -11,7 +11,6 @@ use crate::webrtc::{IceServer, LinkEvent, Links, fetch_ice_servers};
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
-use node_core::contract::LinkId;
 use node_core::params::ChainParams;
 use node_core::request::{ErrorCode, Request, RequestError, RequestId};
 use node_core::view::{Event, LogEntry, LogLevel};
@@ -354,15 +353,16 @@ impl Inner {
         match event {
             LinkEvent::Signal { link, signal } => self.post(&ToNode::LocalSignal { link, signal }),
             LinkEvent::Opened { link, binding } => self.post(&ToNode::LinkOpened { link, binding }),
-            LinkEvent::Frame { link, frame } => self.post_frame(link, frame),
+            LinkEvent::Frame { link, frame } => self.post_to_link(&LinkMessage::Frame(link, frame)),
+            LinkEvent::Drained { link, bytes } => self.post_to_link(&LinkMessage::Handled(link, bytes)),
             LinkEvent::Closed { link, error } => {
                 self.post(&ToNode::LinkClosed { link, reason: error.to_string() });
             }
         }
     }
 
-    fn post_frame(&self, link: LinkId, frame: js_sys::ArrayBuffer) {
-        let (message, transfer): (JsValue, Array) = LinkMessage::Frame(link, frame).to_js();
+    fn post_to_link(&self, message: &LinkMessage) {
+        let (message, transfer): (JsValue, Array) = message.to_js();
         // Fails only for values that cannot be transferred; a received buffer can.
         let _ = self.worker.post_message_with_transfer(&message, &transfer);
     }

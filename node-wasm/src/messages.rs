@@ -122,7 +122,8 @@ pub(crate) enum LinkMessage {
     /// A data-channel message to send or received; its buffer is transferred.
     Frame(LinkId, ArrayBuffer),
     /// Node's worker to page: so many received bytes of this link are handled, which lets the page
-    /// see a peer that sends faster than the node works.
+    /// see a peer that sends faster than the node works. Page to node's worker: so many sent bytes
+    /// have left, which lets the node see a peer that reads slower than it sends.
     Handled(LinkId, u32),
 }
 

@@ -84,6 +84,13 @@ pub enum LinkEvent {
         /// As it came. Its bytes count as unhandled until [`Links::handled`].
         frame: ArrayBuffer,
     },
+    /// Bytes of frames that were sent have left this machine's queues.
+    Drained {
+        /// The link.
+        link: LinkId,
+        /// Since this was reported last.
+        bytes: u32,
+    },
     /// The link is gone. Not reported for links that [`Links::close`] closed.
     Closed {
         /// The link.

@@ -64,7 +64,7 @@ fn end(peer: Rc<OnceCell<Links>>) -> End {
     let links = Links::new(&[], move |event| match (event, peer.get()) {
         (LinkEvent::Signal { link, signal: RtcSignal::Offer { sdp } }, Some(peer)) => peer.answer(link, sdp),
         (LinkEvent::Signal { link, signal }, Some(peer)) => peer.remote_signal(link, signal),
-        (LinkEvent::Signal { .. }, None) => {}
+        (LinkEvent::Signal { .. }, None) | (LinkEvent::Drained { .. }, _) => {}
         (event, _) => drop(sender.unbounded_send(event)),
     });
     End { links, events }

@@ -93,6 +93,14 @@ pub enum Input {
         /// As it came.
         frame: Vec<u8>,
     },
+    /// Bytes of [`Output::Send`] have left for the network. To be told whenever many have, so that
+    /// the node gives a link no more at a time than it carries.
+    Drained {
+        /// The link.
+        link: LinkId,
+        /// Bytes of frames since this was told last.
+        bytes: u64,
+    },
     /// Answers [`Output::Verify`].
     Verified {
         /// Which.

@@ -89,13 +89,17 @@ pub enum TrackerState {
 }
 
 /// How far catching up has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncProgress {
-    /// Height of the own tip.
+    /// Height of the own tip: blocks done.
     pub height: Height,
     /// Height of the best header known.
     pub target: Height,
+    /// Blocks that came in a second, over the last ten seconds; absent before there were any.
+    pub blocks_per_second: Option<f64>,
+    /// Seconds that are left at this rate.
+    pub seconds_left: Option<f64>,
 }
 
 /// A block in lists.

@@ -1,6 +1,6 @@
 //! One peer connection and its data channel.
 
-use super::outbox::{Full, LOW_WATER, Outbox};
+use super::outbox::{Full, LOW_WATER, Outbox, REPORT_DRAINED_BYTES};
 use super::sdp::channel_binding;
 use super::{Inner, LinkError, LinkEvent};
 use crate::browser::{Listener, describe};
@@ -97,6 +97,9 @@ pub(super) struct Link {
     remote_candidates: RefCell<Candidates>,
     outbox: RefCell<Outbox<ArrayBuffer>>,
     unhandled: Cell<usize>,
+    /// Bytes that the channel took, and of these the ones that the node knows to have left.
+    taken: Cell<u64>,
+    drained: Cell<u64>,
     listeners: RefCell<Vec<Listener>>,
     /// The deadline of the state it is in.
     deadline: RefCell<Option<Timeout>>,
@@ -115,6 +118,8 @@ impl Link {
             remote_candidates: RefCell::new(Candidates::Waiting(Vec::new())),
             outbox: RefCell::new(Outbox::new()),
             unhandled: Cell::new(0),
+            taken: Cell::new(0),
+            drained: Cell::new(0),
             listeners: RefCell::default(),
             deadline: RefCell::default(),
         });
@@ -198,7 +203,10 @@ impl Link {
         let listeners = [
             self.on(&channel, "open", |link, _| link.opened()),
             self.on(&channel, "message", |link, event| link.received(&event.unchecked_into())),
-            self.on(&channel, "bufferedamountlow", |link, _| link.pump()),
+            self.on(&channel, "bufferedamountlow", |link, _| {
+                link.pump();
+                link.report_drained(1);
+            }),
             self.on(&channel, "close", |link, _| link.fail(LinkError::Remote)),
         ];
         self.listeners.borrow_mut().extend(listeners);
@@ -280,10 +288,24 @@ impl Link {
             if let Err(error) = channel.send_with_array_buffer(&frame) {
                 return self.fail(LinkError::Browser(describe(&error)));
             }
+            self.taken.set(self.taken.get() + u64::from(frame.byte_length()));
         }
+        self.report_drained(REPORT_DRAINED_BYTES);
         if state == State::Closing && self.outbox.borrow().is_empty() {
             // What the channel holds still leaves before it reports that it is closed.
             channel.close();
+        }
+    }
+
+    /// Tells the node what has left since it was told last, if it is at least so much.
+    fn report_drained(&self, least: u64) {
+        let held = self.channel.borrow().as_ref().map_or(0, |channel| u64::from(channel.buffered_amount()));
+        let drained = self.taken.get().saturating_sub(held);
+        let bytes = drained.saturating_sub(self.drained.get());
+        if bytes >= least && self.state.get() == State::Open {
+            self.drained.set(drained);
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            self.report(LinkEvent::Drained { link: self.id, bytes });
         }
     }
 

@@ -226,9 +226,12 @@ fn to_json(response: &Response) -> Result<Box<RawValue>, RequestError> {
 
 /// Takes one message of the page.
 fn receive(driver: &OnceCell<Rc<Driver>>, page: &Page, message: &JsValue) {
-    if let Some(LinkMessage::Frame(link, buffer)) = LinkMessage::from_js(message) {
+    if let Some(message) = LinkMessage::from_js(message) {
         if let Some(driver) = driver.get() {
-            driver.input(Input::Received { link, frame: Uint8Array::new(&buffer).to_vec() });
+            driver.input(match message {
+                LinkMessage::Frame(link, buffer) => Input::Received { link, frame: Uint8Array::new(&buffer).to_vec() },
+                LinkMessage::Handled(link, bytes) => Input::Drained { link, bytes: u64::from(bytes) },
+            });
         }
         return;
     }

@@ -5,7 +5,10 @@ use super::checks::View;
 use super::{Happening, NodeIndex, Simulation, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
+use node_core::hash::{BlockHash, sha256};
 use node_core::mining;
+use node_core::net::frame;
+use node_core::net::message::{MAX_HEADERS, Message};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tracker_server::{ConnectionId, Frame, Input as TrackerInput, Output as TrackerOutput};
@@ -16,6 +19,13 @@ const TRACKER_LATENCY: Duration = Duration::from_millis(30);
 const VERIFY_TIME: Duration = Duration::from_micros(200);
 /// Nonces tried for a block that the model says is found; far more than any difficulty here needs.
 const MAX_ATTEMPTS: u32 = 10_000_000;
+
+/// Inputs that wait for a node that sleeps; more are a test that asks for the impossible.
+const MAX_WAITING: usize = 1_000_000;
+/// Bytes that have left a link before its node is told.
+const REPORT_DRAINED_BYTES: u64 = 64 * 1024;
+/// Numbers of messages on the wire.
+const BLOCK: u8 = 6;
 
 /// What a node's miner works on.
 pub(super) struct MiningJob {
@@ -42,6 +52,11 @@ impl Simulation {
     /// Gives a node an input, carries out what it wants, and checks what must always hold.
     pub(super) fn deliver(&mut self, index: NodeIndex, input: Input) {
         if self.members[index.0].stopped {
+            return;
+        }
+        if let Some(waiting) = &mut self.members[index.0].asleep {
+            assert!(waiting.len() < MAX_WAITING, "too much waits for a node that sleeps");
+            waiting.push(input);
             return;
         }
         let clock_ahead_ms = self.members[index.0].clock_ahead_ms;
@@ -92,6 +107,7 @@ impl Simulation {
             Output::Send { link, frame } => self.transmit(index, link, frame),
             Output::Close { link } => self.close_channel((index, link)),
             Output::Verify { job, checks } => {
+                self.members[index.0].verified += checks.len() as u64;
                 let valid = node_core::keys::verify_all(&checks);
                 let cost = VERIFY_TIME * u32::try_from(checks.len()).unwrap_or(u32::MAX);
                 self.schedule(cost, Happening::Input(index, Box::new(Input::Verified { job, valid })));
@@ -124,13 +140,50 @@ impl Simulation {
     /// Sends a frame over a channel; a partition holds it back.
     pub(super) fn transmit(&mut self, index: NodeIndex, link: LinkId, frame: Vec<u8>) {
         let Some((other, other_link)) = self.channels.other((index, link)) else { return };
+        if let [1, kind, ..] = frame[..] {
+            *self.sent.entry((index, kind)).or_default() += 1;
+            if kind == BLOCK && self.stalling.contains(&index) {
+                return;
+            }
+        }
         let Some(frame) = self.hostile.frame(index, other, frame) else { return };
+        let Some(frame) = self.forged(index, (other, other_link), frame) else { return };
         if !self.network.passes(index, other, &frame) {
             return self.network.hold((index, other, other_link, frame));
         }
         let arrival = self.now.after(self.network.delay(&mut self.rng, index, other));
+        let drained = self.drained.entry((index, link)).or_default();
+        *drained += frame.len() as u64;
+        if *drained >= REPORT_DRAINED_BYTES {
+            let bytes = std::mem::take(drained);
+            self.schedule_at(arrival, Happening::Input(index, Box::new(Input::Drained { link, bytes })));
+        }
         if let Some(((index, link), at)) = self.channels.pass((index, link), arrival) {
             self.schedule_at(at, Happening::Input(index, Box::new(Input::Received { link, frame })));
+        }
+    }
+
+    /// A frame as it is when a forger sends it. A question for a forger's headers does not reach it:
+    /// the answer is made here.
+    fn forged(&mut self, from: NodeIndex, to: End, frame: Vec<u8>) -> Option<Vec<u8>> {
+        let message = frame.split_first().and_then(|(_, message)| Message::decode(message).ok());
+        match message {
+            Some(Message::Pong { number, height, .. }) if self.forgers.contains_key(&from) => {
+                let (tip, work) = (BlockHash(sha256(&frame)), self.forgers[&from].claim);
+                let lie = Message::Pong { number, tip, height, work };
+                frame::split(&lie.encode()).pop()
+            }
+            Some(Message::GetHeaders(locator)) if self.forgers.contains_key(&to.0) => {
+                let headers = &self.forgers[&to.0].headers;
+                let known = |hash: &BlockHash| headers.iter().position(|header| header.hash() == *hash);
+                let start = locator.iter().find_map(known).map_or(0, |place| place + 1);
+                let answer = headers[start..headers.len().min(start + MAX_HEADERS)].to_vec();
+                for frame in frame::split(&Message::Headers(answer).encode()) {
+                    self.transmit(to.0, to.1, frame);
+                }
+                None
+            }
+            _ => Some(frame),
         }
     }
 

@@ -15,18 +15,20 @@ pub use channels::ChannelOptions;
 pub use network::NetworkOptions;
 
 use channels::Channels;
-use hostile::Hostile;
 use checks::{Checker, View};
+use hostile::Hostile;
 use network::Network;
+use node_core::block::BlockHeader;
 use node_core::contract::{Input, LinkId};
+use node_core::net::message::Message;
 use node_core::node::{Config, Node};
 use node_core::params::{ChainParams, target_of_work};
 use node_core::request::{Request, RequestError, RequestId, Response};
-use node_core::units::{Amount, Height, Timestamp};
+use node_core::units::{Amount, Height, Timestamp, Work};
 use node_core::view::{Event, LogEntry, Role};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tracker_server::{ConnectionId, Limits, Tracker};
 
@@ -81,9 +83,15 @@ struct Member {
     wake_at: Option<Timestamp>,
     replies: BTreeMap<RequestId, Result<Response, RequestError>>,
     log: Vec<LogEntry>,
+    /// Signatures that it had verified.
+    verified: u64,
+    /// How often it told of progress in catching up.
+    told_sync: u64,
     stopped: bool,
     /// Checks it after every event.
     checker: Checker,
+    /// What reached it while it slept, if it does.
+    asleep: Option<Vec<Input>>,
 }
 
 enum Happening {
@@ -115,6 +123,23 @@ pub struct Simulation {
     last_connection: u64,
     last_request: u64,
     last_mining: u64,
+    /// Messages of one frame by sender and kind.
+    sent: BTreeMap<(NodeIndex, u8), u64>,
+    /// Bytes that left each end since it was told so.
+    drained: BTreeMap<(NodeIndex, LinkId), u64>,
+    /// Nodes that keep their bodies to themselves.
+    stalling: BTreeSet<NodeIndex>,
+    /// Nodes that show headers of their making.
+    forgers: BTreeMap<NodeIndex, Forgery>,
+}
+
+/// What a node says of its chain, and what it shows of it.
+#[derive(Debug, Clone)]
+pub struct Forgery {
+    /// The work that it claims.
+    pub claim: Work,
+    /// A chain from the first block on.
+    pub headers: Vec<BlockHeader>,
 }
 
 impl Simulation {
@@ -134,6 +159,10 @@ impl Simulation {
             last_connection: 0,
             last_request: 0,
             last_mining: 0,
+            sent: BTreeMap::new(),
+            drained: BTreeMap::new(),
+            stalling: BTreeSet::new(),
+            forgers: BTreeMap::new(),
             options,
         };
         simulation.start_tracker();
@@ -176,8 +205,11 @@ impl Simulation {
             wake_at: None,
             replies,
             log,
+            verified: 0,
+            told_sync: 0,
             stopped: false,
             checker: Checker::default(),
+            asleep: None,
         });
         self.connect_to_tracker(index);
         self.deliver(index, Input::Tick);
@@ -257,6 +289,58 @@ impl Simulation {
         let links: Vec<LinkId> = self.members[index.0].node.peers().connected().map(|(link, _)| link).collect();
         for link in links {
             self.transmit(index, link, frame.to_vec());
+        }
+    }
+
+    /// Sends messages of one's own making over every link of a node, in frames.
+    pub fn send_messages(&mut self, index: NodeIndex, messages: &[Message]) {
+        for message in messages {
+            for frame in node_core::net::frame::split(&message.encode()) {
+                self.send_raw(index, &frame);
+            }
+        }
+    }
+
+    /// Messages of this kind, by its number on the wire, that a node has sent in one frame each.
+    pub fn sent(&self, index: NodeIndex, kind: u8) -> u64 {
+        self.sent.get(&(index, kind)).copied().unwrap_or_default()
+    }
+
+    /// Signatures that a node had verified for it.
+    pub fn verified(&self, index: NodeIndex) -> u64 {
+        self.members[index.0].verified
+    }
+
+    /// How often a node told of progress in catching up.
+    pub fn told_sync(&self, index: NodeIndex) -> u64 {
+        self.members[index.0].told_sync
+    }
+
+    /// From now on a node answers requests for blocks with nothing.
+    pub fn stall(&mut self, index: NodeIndex) {
+        self.stalling.insert(index);
+    }
+
+    /// From now on a node lies of its chain when it answers pings, and shows these headers.
+    pub fn forge(&mut self, index: NodeIndex, forgery: Forgery) {
+        self.forgers.insert(index, forgery);
+    }
+
+    /// A node's tab sleeps: it handles nothing, and what is sent to it waits.
+    pub fn sleep(&mut self, index: NodeIndex) {
+        self.members[index.0].asleep.get_or_insert_default();
+    }
+
+    /// It wakes up, finds all that was sent to it, and comes back to the tracker if that let it go.
+    pub fn wake(&mut self, index: NodeIndex) {
+        for input in self.members[index.0].asleep.take().unwrap_or_default() {
+            self.deliver(index, input);
+        }
+        self.deliver(index, Input::Tick);
+        // The shell waits a little before it tries the tracker again.
+        self.run_for(Duration::from_secs(1));
+        if self.members[index.0].tracker.is_none() {
+            self.connect_to_tracker(index);
         }
     }
 
@@ -360,6 +444,9 @@ impl Simulation {
     }
 
     fn note(&mut self, index: NodeIndex, event: Event) {
+        if let Event::Sync(_) = event {
+            self.members[index.0].told_sync += 1;
+        }
         if let Event::Log(entry) = event {
             let log = &mut self.members[index.0].log;
             if log.len() < MAX_LOG {

@@ -71,6 +71,8 @@ pub struct Chain {
     leaves: BTreeSet<(Height, Id)>,
     /// The header with the most work that is not known to be invalid.
     best_header: Id,
+    /// The line of the best header by height: tells at once whether a block is before it.
+    lead: Vec<Id>,
     sequence: u64,
 }
 
@@ -91,6 +93,7 @@ impl Chain {
             missing: BTreeSet::new(),
             leaves: BTreeSet::from([(Height::GENESIS, Arena::GENESIS)]),
             best_header: Arena::GENESIS,
+            lead: vec![Arena::GENESIS],
             sequence: 1,
         }
     }
@@ -153,6 +156,32 @@ impl Chain {
     /// A block of any live branch, if its body is here.
     pub fn block(&self, hash: &BlockHash) -> Option<Arc<Block>> {
         self.body(self.arena.find(hash)?)
+    }
+
+    /// Least work that a branch must have in all to be worth keeping: that of the best chain
+    /// `prune_depth` blocks below the tip. A branch with less would be discarded with the next block.
+    pub fn minimum_work(&self) -> Work {
+        let lowest = Height(self.height().0.saturating_sub(self.params.prune_depth));
+        self.id_at(lowest).map(|id| self.arena.work(id)).unwrap_or_default()
+    }
+
+    /// Headers that end in this one, newest first: as many as the rules for a next one look at.
+    pub fn headers_up_to(&self, hash: &BlockHash) -> Vec<BlockHeader> {
+        self.arena.find(hash).map(|id| self.recent(id)).unwrap_or_default()
+    }
+
+    /// Whether a block is this tip or stands before it.
+    pub fn leads_to(&self, hash: &BlockHash, tip: &BlockHash) -> bool {
+        let (Some(id), Some(tip)) = (self.arena.find(hash), self.arena.find(tip)) else { return false };
+        let height = self.arena.height(id);
+        let above = |at: &Id| self.arena.height(*at) > height && !self.is_leading(*at);
+        let Some(at) = self.line(tip).find(|at| !above(at)) else { return false };
+        at == id || (self.arena.height(at) > height && self.is_leading(id))
+    }
+
+    /// Number of headers whose bodies are not here, without those on invalid blocks.
+    pub fn missing_count(&self) -> usize {
+        self.missing.len()
     }
 
     /// Whether a block is known to be invalid.
@@ -254,7 +283,7 @@ impl Chain {
         self.leaves.insert((header.height, id));
         self.missing.insert((header.height, id));
         if work > self.arena.work(self.best_header) {
-            self.best_header = id;
+            self.lead_with(id);
         }
         self.bound_idle_headers();
         Ok(true)
@@ -298,6 +327,18 @@ impl Chain {
 
     fn completed(&self, id: Id) -> Option<u64> {
         self.arena.extra(id)?.complete
+    }
+
+    /// Whether a header is the best one or stands before it.
+    fn is_leading(&self, id: Id) -> bool {
+        self.lead.get(self.arena.height(id).0 as usize) == Some(&id)
+    }
+
+    fn lead_with(&mut self, id: Id) {
+        self.best_header = id;
+        let fresh: Vec<Id> = self.line(id).take_while(|id| !self.is_leading(*id)).collect();
+        self.lead.truncate(self.arena.height(id).0 as usize + 1 - fresh.len());
+        self.lead.extend(fresh.iter().rev());
     }
 
     /// A block and all before it, down to genesis.
@@ -410,7 +451,8 @@ impl Chain {
             // The most work is at a leaf, or right below an invalid one.
             let valid = |leaf: Id| self.line(leaf).find(|id| !self.arena.is_invalid(*id));
             let tips = self.leaves.iter().filter_map(|(_, leaf)| valid(*leaf));
-            self.best_header = tips.max_by_key(|id| self.arena.work(*id)).unwrap_or(Arena::GENESIS);
+            let best = tips.max_by_key(|id| self.arena.work(*id)).unwrap_or(Arena::GENESIS);
+            self.lead_with(best);
         }
     }
 

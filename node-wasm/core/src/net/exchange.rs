@@ -2,10 +2,10 @@
 
 use crate::contract::LinkId;
 use crate::net::draw;
+use crate::net::limits::{Bucket, Limit};
 use crate::net::mesh::Context;
 use crate::net::message::Message;
 use crate::net::offence::Offence;
-use crate::net::peers::Bucket;
 use crate::units::Timestamp;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
@@ -59,8 +59,8 @@ impl Exchange {
         Self {
             waiting: false,
             next_question: now,
-            questions: Bucket::new(QUESTION_RATE, QUESTION_BURST, now),
-            records: Bucket::new(RECORD_RATE, RECORD_BURST, now),
+            questions: Bucket::new(Limit::new("questions", QUESTION_RATE, QUESTION_BURST), now),
+            records: Bucket::new(Limit::new("records", RECORD_RATE, RECORD_BURST), now),
         }
     }
 }
@@ -80,7 +80,7 @@ pub fn ask(context: &mut Context, link: LinkId) {
 pub fn answer(context: &mut Context, link: LinkId) -> Result<(), Offence> {
     let now = context.now;
     let Some(peer) = context.peers.get_mut(link) else { return Ok(()) };
-    if !peer.exchange.questions.take(now) {
+    if !peer.exchange.questions.take(1.0, now) {
         return Err(Offence::Flood);
     }
     let mut others: Vec<PeerId> =
@@ -105,7 +105,7 @@ pub fn accept(context: &mut Context, link: LinkId, sample: PeerSample) -> Result
     if !std::mem::take(&mut peer.exchange.waiting) {
         return Err(Offence::OutOfOrder);
     }
-    Ok(sample.0.into_iter().filter(|_| peer.exchange.records.take(now)).collect())
+    Ok(sample.0.into_iter().filter(|_| peer.exchange.records.take(1.0, now)).collect())
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ const LAST: u8 = 1;
 /// Why a frame is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// Empty, too long, or its first byte is neither of the two.
+    /// Empty, too long, too short for one that is not the last, or of another first byte.
     #[error("not a frame")]
     Malformed,
     /// The message grows above [`MAX_MESSAGE_BYTES`].
@@ -47,7 +47,8 @@ impl Assembler {
     /// Takes a frame; gives the message when this was its last.
     pub fn push(&mut self, frame: &[u8]) -> Result<Option<Vec<u8>>, FrameError> {
         let Some((kind, chunk)) = frame.split_first() else { return Err(FrameError::Malformed) };
-        if chunk.len() > CHUNK_BYTES || *kind > LAST || (*kind == MORE && chunk.is_empty()) {
+        // Only the last frame may be short: a message in crumbs would cost far more than its bytes.
+        if chunk.len() > CHUNK_BYTES || *kind > LAST || (*kind == MORE && chunk.len() < CHUNK_BYTES) {
             return Err(FrameError::Malformed);
         }
         if self.buffer.len() + chunk.len() > MAX_MESSAGE_BYTES {
@@ -88,7 +89,7 @@ mod tests {
             assembler.push(&[&[MORE][..], &[0; CHUNK_BYTES]].concat()).unwrap();
         }
         assert_eq!(assembler.push(&[LAST, 0]), Err(FrameError::TooLong));
-        for bad in [vec![], vec![2, 0], vec![MORE], vec![LAST; CHUNK_BYTES + 2]] {
+        for bad in [vec![], vec![2, 0], vec![MORE], vec![MORE; CHUNK_BYTES], vec![LAST; CHUNK_BYTES + 2]] {
             assert_eq!(Assembler::default().push(&bad), Err(FrameError::Malformed));
         }
     }

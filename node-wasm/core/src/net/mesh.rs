@@ -17,10 +17,11 @@ use crate::log::{Line, Log};
 use crate::net::candidates::{Candidates, Preference};
 use crate::net::eviction;
 use crate::net::exchange::{self, PeerSample};
+use crate::net::limits::{Bucket, Limit};
 use crate::net::message::{Message, Refused};
 use crate::net::offence::Offence;
 use crate::net::outbox::Outbox;
-use crate::net::peers::{Bucket, Choice, MAX_LINKS, Peer, Peers};
+use crate::net::peers::{Choice, MAX_LINKS, Peer, Peers};
 use crate::net::relay::Relay;
 use crate::net::signal::Stamps;
 use crate::params::ChainParams;
@@ -146,7 +147,7 @@ impl Mesh {
             last_stamp: Timestamp::default(),
             unconfirmed: BTreeMap::new(),
             off_tracker: BTreeSet::new(),
-            refusals: Bucket::new(signalling::REFUSAL_RATE, signalling::REFUSAL_BURST, now),
+            refusals: Bucket::new(Limit::new("answers", signalling::REFUSAL_RATE, signalling::REFUSAL_BURST), now),
             rotation: Rotation::new(params.spacing, now),
         }
     }
@@ -299,6 +300,14 @@ impl Mesh {
         self.fulfil_wishes(context);
         self.rotate(context, tip, work);
         self.fill(context);
+    }
+
+    /// This node slept so long: what was under way has as much more time.
+    pub fn woke(&mut self, slept: Duration) {
+        for call in self.called.values_mut() {
+            call.until = call.until.after(slept);
+        }
+        self.rotation.woke(slept);
     }
 
     /// Dials for the links that are wanted, and looks for more candidates while some are.

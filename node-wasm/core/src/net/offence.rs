@@ -35,10 +35,14 @@ pub enum Offence {
     BadSignature,
     /// A transaction that does not go with the accounts, or has no place: no fault of the peer's.
     NotAdmitted,
-    /// A body that was asked for and did not come in time.
+    /// A body, or headers, that were asked for and did not come in time.
     Stalled,
     /// No answer to pings.
     Silent,
+    /// Headers that were asked for and end with less work than the peer said its chain has.
+    LowWork,
+    /// Headers that nobody asked for, of a branch with too little work.
+    Unwanted,
     /// No fault: the link makes room for another.
     NoRoom,
 }
@@ -48,10 +52,9 @@ impl Offence {
     /// node. Less than that can happen to an honest one and is forgiven until it adds up.
     pub const fn points(self) -> u32 {
         match self {
-            Self::Garbage | Self::BadProof | Self::InvalidHeader | Self::InvalidBlock => 100,
-            Self::TooMany | Self::InvalidTransaction | Self::BadSignature => 25,
-            Self::OutOfOrder | Self::Flood => 20,
-            Self::Stalled => 10,
+            Self::Garbage | Self::BadProof | Self::InvalidHeader | Self::InvalidBlock | Self::LowWork => 100,
+            Self::TooMany | Self::InvalidTransaction | Self::BadSignature | Self::Stalled => 25,
+            Self::OutOfOrder | Self::Flood | Self::Unwanted => 20,
             Self::WrongNetwork | Self::NotAdmitted | Self::Silent | Self::NoRoom => 0,
         }
     }
@@ -72,7 +75,30 @@ impl Offence {
             Self::NotAdmitted => "not-admitted",
             Self::Stalled => "stalled",
             Self::Silent => "silent",
+            Self::LowWork => "low-work",
+            Self::Unwanted => "unwanted",
             Self::NoRoom => "no-room",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_honest_node_does_bans_at_once_and_the_rest_adds_up() {
+        for (offence, times) in [
+            (Offence::Garbage, 1),
+            (Offence::LowWork, 1),
+            (Offence::InvalidHeader, 1),
+            (Offence::BadSignature, 4),
+            (Offence::Stalled, 4),
+            (Offence::Flood, 5),
+            (Offence::Unwanted, 5),
+        ] {
+            assert_eq!(BAN_SCORE.div_ceil(offence.points()), times, "{offence:?}");
+        }
+        assert_eq!(Offence::NotAdmitted.points(), 0);
     }
 }

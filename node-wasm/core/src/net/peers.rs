@@ -1,15 +1,19 @@
 //! The links of this node: their state, what their peers have, and what they are guilty of.
 
+use crate::block::BlockHeader;
 use crate::contract::{ChannelBinding, LinkId};
 use crate::hash::{BlockHash, TxId};
 use crate::net::exchange::Exchange;
 use crate::net::frame::Assembler;
 use crate::net::known::Known;
+use crate::net::limits::Buckets;
 use crate::net::offence::{BAN_SCORE, BAN_TIME, MAX_BANS, Offence};
 use crate::net::relay::Allowance;
+use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
 use crate::view::{PeerState, Role};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use tracker_protocol::PeerId;
 
@@ -28,36 +32,27 @@ pub const PING_TIMEOUT: Duration = Duration::from_secs(30);
 const KNOWN_TRANSACTIONS: usize = 5_000;
 /// Blocks that a peer is remembered to have beside its tip's chain.
 const KNOWN_BLOCKS: usize = 1_000;
-/// Messages a second that a peer may send in the long run; the busiest honest peer sends a few
-/// announcements, requests and answers a second each.
-const MESSAGE_RATE: f64 = 200.0;
-/// Messages that may come at once: answers to everything that can be asked for at once.
-const MESSAGE_BURST: f64 = 2_000.0;
+/// How long a peer's offences are remembered: one point is forgiven after this time. Small faults
+/// of a long day are no ban; a flood is faster.
+const FORGIVE_TIME: Duration = Duration::from_secs(12);
 
-/// Lets through so many a second, and so many at once (a token bucket).
-#[derive(Debug, Clone, Copy)]
-pub struct Bucket {
-    tokens: f64,
-    rate: f64,
-    burst: f64,
-    filled: Timestamp,
+/// Headers that a peer was asked for.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// When.
+    pub at: Timestamp,
+    /// The locator that was sent: an answer stands on one of these.
+    pub locator: Vec<BlockHash>,
+    /// Work that the peer said its chain has; an honest answer shows as much.
+    pub claim: Work,
 }
 
-impl Bucket {
-    /// A full bucket.
-    pub fn new(rate: f64, burst: f64, now: Timestamp) -> Self {
-        Self { tokens: burst, rate, burst, filled: now }
-    }
-
-    /// Takes one, if there is one.
-    pub fn take(&mut self, now: Timestamp) -> bool {
-        self.tokens = (self.tokens + now.since(self.filled).as_secs_f64() * self.rate).min(self.burst);
-        self.filled = now;
-        let there = self.tokens >= 1.0;
-        if there {
-            self.tokens -= 1.0;
-        }
-        there
+impl Asked {
+    /// Whether headers are the answer: an announcement on another block is none. No headers are one,
+    /// and so are those from the start, when the peer knows none of the locator.
+    pub fn is_answered_by(&self, genesis: BlockHash, headers: &[BlockHeader]) -> bool {
+        let stands_on = |first: &BlockHeader| first.previous == genesis || self.locator.contains(&first.previous);
+        headers.first().is_none_or(stands_on)
     }
 }
 
@@ -105,8 +100,8 @@ pub struct Peer {
     pub blocks: Known<BlockHash>,
     /// Frames on their way to a message.
     pub assembler: Assembler,
-    /// Messages it may send.
-    pub bucket: Bucket,
+    /// What it may send and ask for.
+    pub buckets: Buckets,
     /// Offence points.
     pub score: u32,
     /// Bytes received.
@@ -124,7 +119,25 @@ pub struct Peer {
     /// Milliseconds that its clock was ahead of this one's when it said hello.
     pub clock_ahead: i64,
     /// Headers were asked for and have not come yet.
-    pub asked_headers: Option<Timestamp>,
+    pub asked_headers: Option<Asked>,
+    /// Work of its chain by its own word, as it told last.
+    pub claim: Work,
+    /// The best header here that it has shown to stand in its chain: it has the bodies up to there.
+    pub shown: BlockHash,
+    /// Blocks that it was asked for and does not have, until it tells of another tip.
+    pub lacks: Known<BlockHash>,
+    /// Times that it let a body wait, since the last one came.
+    pub stalls: u32,
+    /// Blocks that it asked for and waits for, in its order.
+    pub orders: VecDeque<BlockHash>,
+    /// The locator behind which it wants headers.
+    pub wants_headers: Option<Vec<BlockHash>>,
+    /// Its transactions that wait for their signatures to be verified.
+    pub unchecked: VecDeque<Arc<Transaction>>,
+    /// Whether signatures of its transactions are being verified.
+    pub checking: bool,
+    /// Bytes sent that have left this machine.
+    pub drained: u64,
     /// When it was last the first to deliver a block of the best chain.
     pub first_block: Option<Timestamp>,
     /// Since when its chain has had less work than this, which was this node's then.
@@ -153,7 +166,7 @@ impl Peer {
             transactions: Known::new(KNOWN_TRANSACTIONS),
             blocks: Known::new(KNOWN_BLOCKS),
             assembler: Assembler::default(),
-            bucket: Bucket::new(MESSAGE_RATE, MESSAGE_BURST, now),
+            buckets: Buckets::new(now),
             score: 0,
             bytes_in: 0,
             bytes_out: 0,
@@ -163,10 +176,43 @@ impl Peer {
             next_ping: now,
             clock_ahead: 0,
             asked_headers: None,
+            claim: Work::default(),
+            shown: BlockHash::ZERO,
+            lacks: Known::new(KNOWN_BLOCKS),
+            stalls: 0,
+            orders: VecDeque::new(),
+            wants_headers: None,
+            unchecked: VecDeque::new(),
+            checking: false,
+            drained: 0,
             first_block: None,
             behind: None,
             exchange: Exchange::new(now),
             relay: Allowance::new(now),
+        }
+    }
+
+    /// Bytes that wait on this machine for the link to carry them.
+    pub fn queued(&self) -> u64 {
+        self.bytes_out.saturating_sub(self.drained)
+    }
+
+    /// Takes what the peer says of its chain.
+    pub fn told(&mut self, tip: BlockHash, height: Height, work: Work) {
+        if tip != self.tip {
+            self.lacks = Known::new(KNOWN_BLOCKS);
+        }
+        (self.tip, self.height, self.work, self.claim) = (tip, height, work, work);
+    }
+
+    /// This node slept: nothing that the peer did not do meanwhile is its fault.
+    fn woke(&mut self, slept: Duration, now: Timestamp) {
+        (self.since, self.heard, self.next_ping, self.ping) = (self.since.after(slept), now, now, None);
+        if let Some(asked) = &mut self.asked_headers {
+            asked.at = asked.at.after(slept);
+        }
+        if let Some((since, _)) = &mut self.behind {
+            *since = since.after(slept);
         }
     }
 
@@ -191,6 +237,7 @@ pub struct Peers {
     links: BTreeMap<LinkId, Peer>,
     bans: BTreeMap<PeerId, Timestamp>,
     next_link: u64,
+    forgave: Timestamp,
 }
 
 impl Peers {
@@ -270,6 +317,24 @@ impl Peers {
         true
     }
 
+    /// Forgives what the time that passed forgives.
+    pub fn forgive(&mut self, now: Timestamp) {
+        let points = now.since(self.forgave).as_secs() / FORGIVE_TIME.as_secs();
+        if points > 0 {
+            self.forgave = now;
+            for peer in self.links.values_mut() {
+                peer.score = peer.score.saturating_sub(u32::try_from(points).unwrap_or(u32::MAX));
+            }
+        }
+    }
+
+    /// This node slept so long.
+    pub fn woke(&mut self, slept: Duration, now: Timestamp) {
+        for peer in self.links.values_mut() {
+            peer.woke(slept, now);
+        }
+    }
+
     /// Whether a peer is banned.
     pub fn is_banned(&self, id: &PeerId, now: Timestamp) -> bool {
         self.bans.get(id).is_some_and(|until| *until > now)
@@ -324,11 +389,47 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_refills() {
-        let mut bucket = Bucket::new(2.0, 3.0, at(0));
-        assert!((0..3).all(|_| bucket.take(at(0))));
-        assert!(!bucket.take(at(0)));
-        assert!(bucket.take(at(1)) && bucket.take(at(1)) && !bucket.take(at(1)));
-        assert!((0..3).all(|_| bucket.take(at(1000))) && !bucket.take(at(1000)));
+    fn points_fade_slowly() {
+        let mut peers = Peers::default();
+        let link = peers.open(id(1), true, 0, at(0)).unwrap();
+        peers.offend(link, Offence::Stalled, at(0));
+        peers.forgive(at(11));
+        assert_eq!(peers.get(link).unwrap().score, Offence::Stalled.points());
+        peers.forgive(at(12));
+        assert_eq!(peers.get(link).unwrap().score, Offence::Stalled.points() - 1);
+        peers.forgive(at(4_000));
+        assert_eq!(peers.get(link).unwrap().score, 0);
+    }
+
+    #[test]
+    fn bans_are_bounded_and_the_one_that_ends_first_makes_room() {
+        let mut peers = Peers::default();
+        let name = |number: usize| {
+            let mut bytes = [0; 20];
+            bytes[..8].copy_from_slice(&(number as u64).to_le_bytes());
+            PeerId::from_bytes(bytes)
+        };
+        for number in 0..=MAX_BANS {
+            peers.ban(name(number), Timestamp::from_millis(number as u64));
+        }
+        assert_eq!(peers.bans.len(), MAX_BANS);
+        let now = Timestamp::from_millis(MAX_BANS as u64);
+        assert!(!peers.is_banned(&name(0), now) && peers.is_banned(&name(1), now));
+    }
+
+    #[test]
+    fn a_node_that_slept_judges_nobody_for_it() {
+        let mut peers = Peers::default();
+        let link = peers.open(id(1), true, 0, at(0)).unwrap();
+        let peer = peers.get_mut(link).unwrap();
+        (peer.state, peer.ping) = (PeerState::Connected, Some((1, at(5))));
+        peer.asked_headers = Some(Asked { at: at(5), locator: Vec::new(), claim: Work::default() });
+        peer.behind = Some((at(5), Work::default()));
+        peers.woke(Duration::from_hours(1), at(3_610));
+        let peer = peers.get(link).unwrap();
+        assert_eq!(peer.deadline(), at(3_610).after(PING_TIMEOUT));
+        assert_eq!((peer.next_ping, peer.ping), (at(3_610), None));
+        assert_eq!(peer.asked_headers.as_ref().unwrap().at, at(3_605));
+        assert_eq!(peer.behind, Some((at(3_605), Work::default())));
     }
 }

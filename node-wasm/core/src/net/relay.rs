@@ -9,10 +9,10 @@ use crate::contract::LinkId;
 use crate::hash::{BlockHash, sha256};
 use crate::net::draw;
 use crate::net::known::Known;
+use crate::net::limits::{Bucket, Limit};
 use crate::net::mesh::Context;
 use crate::net::message::Message;
 use crate::net::offence::Offence;
-use crate::net::peers::Bucket;
 use crate::net::signal::{self, Opened};
 use crate::units::Timestamp;
 use crate::view::PeerState;
@@ -91,7 +91,10 @@ pub struct Allowance {
 impl Allowance {
     /// All of it.
     pub fn new(now: Timestamp) -> Self {
-        Self { incoming: Bucket::new(IN_RATE, IN_BURST, now), outgoing: Bucket::new(OUT_RATE, OUT_BURST, now) }
+        Self {
+            incoming: Bucket::new(Limit::new("signals", IN_RATE, IN_BURST), now),
+            outgoing: Bucket::new(Limit::new("signals", OUT_RATE, OUT_BURST), now),
+        }
     }
 }
 
@@ -161,7 +164,7 @@ impl Relay {
         let now = context.now;
         // The bucket comes first: it bounds what the rest costs.
         let Some(peer) = context.peers.get_mut(link) else { return Ok(None) };
-        if !peer.relay.incoming.take(now) {
+        if !peer.relay.incoming.take(1.0, now) {
             return Err(Offence::Flood);
         }
         if signal.hops == 0 || signal.hops > MAX_HOPS {
@@ -209,7 +212,7 @@ impl Relay {
         let mut passed = 0;
         for link in links {
             let Some(peer) = context.peers.get_mut(link) else { continue };
-            if peer.relay.outgoing.take(context.now) {
+            if peer.relay.outgoing.take(1.0, context.now) {
                 peer.bytes_out += context.outbox.send_bytes(link, &message);
                 passed += 1;
             }
@@ -272,10 +275,11 @@ impl Relay {
         {
             self.origins.remove(&quiet);
         }
-        let fresh = || Origin { bucket: Bucket::new(ORIGIN_RATE, ORIGIN_BURST, now), heard: now };
+        let fresh =
+            || Origin { bucket: Bucket::new(Limit::new("signals", ORIGIN_RATE, ORIGIN_BURST), now), heard: now };
         let origin = self.origins.entry(from).or_insert_with(fresh);
         origin.heard = now;
-        origin.bucket.take(now)
+        origin.bucket.take(1.0, now)
     }
 }
 

@@ -7,17 +7,29 @@ use crate::contract::LinkId;
 use crate::hash::BlockHash;
 use crate::net::mesh::Context;
 use crate::net::message::{MAX_BLOCKS_ASKED, MAX_HEADERS, Message};
-use crate::net::peers::Peer;
-use crate::units::{Height, Timestamp};
+use crate::net::offence::Offence;
+use crate::net::peers::{Asked, Peer, Peers};
+use crate::net::presync::{MAX_BATCHES, Presync, Tail};
+use crate::units::{Height, Timestamp, Work};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Bodies under way from one peer at a time (Bitcoin Core's number).
-const MAX_FLIGHTS_A_PEER: usize = 16;
+pub const MAX_FLIGHTS_A_PEER: usize = 16;
 /// Missing bodies looked at for requests: twice what all wanted links can have under way.
 const WINDOW: usize = 256;
-/// Time for a body: the largest block over a slow line, behind others.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Time that a peer has for the next body, beside what its line takes (Bitcoin Core's number).
+const FIRST_PATIENCE: Duration = Duration::from_secs(2);
+/// Patience doubles with every peer that stalls, up to here: when all of them do, it is this
+/// node's own line that is slow (Bitcoin Core does the same).
+const LAST_PATIENCE: Duration = Duration::from_secs(64);
+/// With every body patience falls to this many per cent, back to the first one.
+const CALMING_PERCENT: u32 = 85;
+/// Bytes a second that count as progress: a peer that sends a large block as fast as this is not
+/// stalling. Half a megabit is the slowest line on which a tab follows full blocks at all.
+const LEAST_RATE: u64 = 64 * 1024;
+/// Part of a round trip in the time for a body at most, whatever pings say.
+const MAX_ROUND_TRIP: Duration = Duration::from_secs(2);
 /// Time for an answer to a request for headers.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
 /// Headers that wait because they are ahead of the clock; the one furthest ahead makes room.
@@ -32,36 +44,81 @@ pub struct HeadersOutcome {
     pub invalid: Option<(BlockHash, HeaderError)>,
     /// Headers that have to wait for their time.
     pub parked: usize,
+    /// They stand on a header that is not known.
+    pub orphan: bool,
+    /// What else is wrong with them, in words.
+    pub refused: Option<(Offence, &'static str)>,
 }
 
+/// The body that a peer has to send next.
 #[derive(Debug, Clone, Copy)]
-struct Flight {
+struct Front {
+    /// Since when it is the next.
+    since: Timestamp,
+    /// Bytes that the peer had sent by then.
+    bytes: u64,
+}
+
+/// One message of headers, not empty, each on the one before.
+#[derive(Debug, Clone, Copy)]
+struct Batch<'a> {
     link: LinkId,
-    deadline: Timestamp,
+    headers: &'a [BlockHeader],
+    hashes: &'a [BlockHash],
+    /// So many of the first ones are here.
+    known: usize,
+    last: BlockHash,
+    /// If they were asked for: the work that the peer claimed.
+    claim: Option<Work>,
+}
+
+impl Batch<'_> {
+    /// Whether there may be more behind it.
+    fn is_full(&self) -> bool {
+        self.headers.len() >= MAX_HEADERS
+    }
 }
 
 /// What was asked for and has not come yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sync {
-    flights: BTreeMap<BlockHash, Flight>,
+    flights: BTreeMap<BlockHash, LinkId>,
+    fronts: BTreeMap<LinkId, Front>,
+    patience: Duration,
     /// Bodies that are here and whose signatures are being verified.
     held: BTreeSet<BlockHash>,
     parked: BTreeMap<(Timestamp, BlockHash), BlockHeader>,
+    presyncs: BTreeMap<LinkId, Presync>,
+}
+
+impl Default for Sync {
+    fn default() -> Self {
+        Self {
+            flights: BTreeMap::new(),
+            fronts: BTreeMap::new(),
+            patience: FIRST_PATIENCE,
+            held: BTreeSet::new(),
+            parked: BTreeMap::new(),
+            presyncs: BTreeMap::new(),
+        }
+    }
 }
 
 impl Sync {
-    /// Asks a peer for the headers that it has and this node lacks.
+    /// Asks a peer for the headers that it has and this node lacks. The peer has said that its
+    /// chain has so much work as [`Peer::claim`], and is held to it.
     pub fn ask_headers(context: &mut Context, link: LinkId, locator: Vec<BlockHash>) {
         let now = context.now;
         let Some(peer) = context.peers.get_mut(link) else { return };
-        if peer.asked_headers.is_some_and(|asked| now.since(asked) < HEADERS_TIMEOUT) {
+        if peer.asked_headers.is_some() {
             return;
         }
-        peer.asked_headers = Some(now);
+        peer.asked_headers = Some(Asked { at: now, locator: locator.clone(), claim: peer.claim });
         peer.bytes_out += context.outbox.send(link, &Message::GetHeaders(locator));
     }
 
-    /// Headers came from a peer: takes them in, asks for what lies between or behind.
+    /// Headers came from a peer: takes them in if their branch has enough work, measures them if it
+    /// has not and they were asked for, and asks for what lies behind.
     pub fn on_headers(
         &mut self,
         context: &mut Context,
@@ -69,21 +126,68 @@ impl Sync {
         link: LinkId,
         headers: &[BlockHeader],
     ) -> HeadersOutcome {
-        let mut outcome = HeadersOutcome::default();
-        if let Some(peer) = context.peers.get_mut(link) {
-            peer.asked_headers = None;
+        let peer = context.peers.get_mut(link);
+        let asked =
+            peer.and_then(|peer| peer.asked_headers.take_if(|asked| asked.is_answered_by(chain.genesis(), headers)));
+        let hashes: Vec<BlockHash> = headers.iter().map(BlockHeader::hash).collect();
+        let (Some(first), Some(last)) = (headers.first(), hashes.last().copied()) else {
+            self.presyncs.remove(&link);
+            return HeadersOutcome::default();
+        };
+        if headers.iter().skip(1).zip(&hashes).any(|(header, before)| header.previous != *before) {
+            return refused(Offence::InvalidHeader, "the headers do not follow each other");
         }
-        let mut last = None;
+        let known = hashes.iter().take_while(|hash| chain.header(hash).is_some()).count();
+        let batch = Batch { link, headers, hashes: &hashes, known, last, claim: asked.map(|asked| asked.claim) };
+        if batch.claim.is_some() && self.presyncs.get(&link).is_some_and(|presync| presync.expects(&first.previous)) {
+            return self.measure(context, chain, &batch);
+        }
+        let admitted = batch.claim.is_some() && self.admits(&batch);
+        if let Some(first) = headers.get(known) {
+            let Some(parent_work) = chain.work_of(&first.previous) else {
+                return HeadersOutcome { orphan: true, ..HeadersOutcome::default() };
+            };
+            if parent_work < chain.minimum_work()
+                && !admitted
+                && let Err(outcome) = self.weigh(context, chain, &batch)
+            {
+                return outcome;
+            }
+        }
+        let outcome = self.store(context, chain, &headers[known..]);
+        follow(context, chain, &batch, outcome)
+    }
+
+    /// Whether these headers were measured before and may be stored.
+    fn admits(&mut self, batch: &Batch) -> bool {
+        let Some(presync) = self.presyncs.get_mut(&batch.link) else { return false };
+        let admitted = presync.admits(batch.headers, &batch.last);
+        if !admitted || presync.is_done() {
+            // What is left is judged like any other headers.
+            self.presyncs.remove(&batch.link);
+        }
+        admitted
+    }
+
+    /// Stores headers whose branch has enough work.
+    fn store(&mut self, context: &Context, chain: &mut Chain, headers: &[BlockHeader]) -> HeadersOutcome {
+        let mut outcome = HeadersOutcome::default();
         for header in headers {
             if validation::is_ahead(chain.params(), header, context.now) {
-                outcome.parked += 1;
-                self.park(*header);
+                let recent = chain.headers_up_to(&header.previous);
+                match validation::check_header(chain.params(), header, &recent.iter().collect::<Vec<_>>()) {
+                    Ok(()) => {
+                        outcome.parked += 1;
+                        self.park(*header);
+                    }
+                    Err(error) => outcome.invalid = Some((header.hash(), error)),
+                }
                 break;
             }
             match chain.insert_header(*header) {
                 Ok(new) => outcome.new += usize::from(new),
                 Err(InsertError::Orphan) => {
-                    Self::ask_headers(context, link, chain.locator());
+                    outcome.orphan = true;
                     break;
                 }
                 Err(InsertError::Invalid(error)) => {
@@ -92,26 +196,71 @@ impl Sync {
                 }
                 Err(InsertError::OnInvalid) => break,
             }
-            last = Some(header.hash());
-        }
-        if let (Some(hash), Some(peer)) = (last, context.peers.get_mut(link)) {
-            learn_tip(peer, chain, hash);
-            let full = headers.len() >= MAX_HEADERS && outcome.invalid.is_none();
-            if full {
-                Self::ask_headers(context, link, vec![hash]);
-            }
         }
         outcome
     }
 
+    /// Checks headers on a block that is far behind, without storing them. An error says that the
+    /// branch does not have enough work, or not yet.
+    fn weigh(&mut self, context: &mut Context, chain: &Chain, batch: &Batch) -> Result<(), HeadersOutcome> {
+        let Some(mut tail) = Tail::on(chain, batch.headers[batch.known].previous) else { return Ok(()) };
+        extend(&mut tail, context, chain, batch)?;
+        if tail.work() >= chain.minimum_work() {
+            return Ok(());
+        }
+        let Some(claim) = batch.claim else {
+            return Err(refused(Offence::Unwanted, "headers of a branch with too little work"));
+        };
+        if !batch.is_full() {
+            return Err(ended(tail.work(), claim));
+        }
+        // From where it was asked for, so that the same messages come again.
+        self.presyncs.insert(batch.link, Presync::new(batch.headers[0].previous, tail));
+        Self::ask_headers(context, batch.link, vec![batch.last]);
+        Err(HeadersOutcome::default())
+    }
+
+    /// Goes on measuring a branch.
+    fn measure(&mut self, context: &mut Context, chain: &Chain, batch: &Batch) -> HeadersOutcome {
+        let Some(Presync::Measuring { start, mut tail, mut batches }) = self.presyncs.remove(&batch.link) else {
+            return HeadersOutcome::default();
+        };
+        let batch = &Batch { known: 0, ..*batch };
+        if let Err(outcome) = extend(&mut tail, context, chain, batch) {
+            return outcome;
+        }
+        if tail.work() >= chain.minimum_work() {
+            self.presyncs.insert(batch.link, Presync::Storing { batches });
+            Self::ask_headers(context, batch.link, vec![start]);
+            return HeadersOutcome::default();
+        }
+        if !batch.is_full() {
+            return ended(tail.work(), batch.claim.unwrap_or_default());
+        }
+        if batches.len() >= MAX_BATCHES {
+            return refused(Offence::LowWork, "a branch without end and without enough work");
+        }
+        batches.push_back(batch.last);
+        self.presyncs.insert(batch.link, Presync::Measuring { start, tail, batches });
+        Self::ask_headers(context, batch.link, vec![batch.last]);
+        HeadersOutcome::default()
+    }
+
+    /// Whether a peer was asked for a block and has not sent it yet.
+    pub fn wants(&self, link: LinkId, hash: &BlockHash) -> bool {
+        self.flights.get(hash) == Some(&link)
+    }
+
     /// A block came from a peer; gives whether it was asked for.
     pub fn on_block(&mut self, context: &mut Context, link: LinkId, hash: BlockHash) -> bool {
-        if let Some(peer) = context.peers.get_mut(link) {
-            peer.blocks.insert(hash);
-        }
-        let asked = self.flights.get(&hash).is_some_and(|flight| flight.link == link);
+        let Some(peer) = context.peers.get_mut(link) else { return false };
+        peer.blocks.insert(hash);
+        let asked = self.wants(link, &hash);
         if asked {
             self.flights.remove(&hash);
+            peer.stalls = 0;
+            self.patience = (self.patience * CALMING_PERCENT / 100).max(FIRST_PATIENCE);
+            self.next_front(link, context.now, peer.bytes_in);
         }
         asked
     }
@@ -119,13 +268,25 @@ impl Sync {
     /// A peer does not have blocks that it was asked for.
     pub fn on_not_found(&mut self, context: &mut Context, link: LinkId, hashes: &[BlockHash]) {
         for hash in hashes {
-            if self.flights.get(hash).is_some_and(|flight| flight.link == link) {
+            if self.flights.get(hash) == Some(&link) {
                 self.flights.remove(hash);
             }
         }
-        // It does not have what its tip promised: not asked again until it tells of a tip.
+        // Not asked for them again until it tells of another tip.
         if let Some(peer) = context.peers.get_mut(link) {
-            peer.work = crate::units::Work::default();
+            for hash in hashes {
+                peer.lacks.insert(*hash);
+            }
+            self.next_front(link, context.now, peer.bytes_in);
+        }
+    }
+
+    /// The peer's next body is under way from now on, if it owes one.
+    fn next_front(&mut self, link: LinkId, now: Timestamp, bytes: u64) {
+        if self.flights.values().any(|flight| *flight == link) {
+            self.fronts.insert(link, Front { since: now, bytes });
+        } else {
+            self.fronts.remove(&link);
         }
     }
 
@@ -143,39 +304,74 @@ impl Sync {
     pub fn schedule(&mut self, context: &mut Context, chain: &Chain) {
         let now = context.now;
         let mut load: BTreeMap<LinkId, usize> = context.peers.connected().map(|(link, _)| (link, 0)).collect();
-        self.flights.retain(|_, flight| load.contains_key(&flight.link));
-        for flight in self.flights.values() {
-            *load.entry(flight.link).or_default() += 1;
+        self.flights.retain(|_, link| load.contains_key(link));
+        self.fronts.retain(|link, _| load.contains_key(link));
+        self.presyncs.retain(|link, _| load.contains_key(link));
+        for link in self.flights.values() {
+            *load.entry(*link).or_default() += 1;
         }
         let mut requests: BTreeMap<LinkId, Vec<BlockHash>> = BTreeMap::new();
         for hash in chain.missing().take(WINDOW) {
             if self.flights.contains_key(&hash) || self.held.contains(&hash) {
                 continue;
             }
-            let Some(work) = chain.work_of(&hash) else { continue };
-            let able = context.peers.connected().filter(|(_, peer)| peer.blocks.contains(&hash) || peer.work >= work);
-            let free = able.filter(|(link, _)| load.get(link).is_some_and(|count| *count < MAX_FLIGHTS_A_PEER));
-            let Some(link) = free.map(|(link, _)| link).min_by_key(|link| (load.get(link).copied(), *link)) else {
-                continue;
-            };
+            let free = context.peers.connected().filter(|(link, peer)| {
+                let most = if peer.stalls > 0 { 1 } else { MAX_FLIGHTS_A_PEER };
+                load.get(link).is_some_and(|count| *count < most)
+            });
+            let able = free.filter(|(_, peer)| has(peer, chain, &hash));
+            // Who stalled has to show with one body at a time that it is back.
+            let best = able.min_by_key(|(link, peer)| (peer.stalls, load.get(link).copied(), *link));
+            let Some(link) = best.map(|(link, _)| link) else { continue };
             *load.entry(link).or_default() += 1;
-            self.flights.insert(hash, Flight { link, deadline: now.after(BODY_TIMEOUT) });
+            self.flights.insert(hash, link);
             requests.entry(link).or_default().push(hash);
         }
         for (link, hashes) in requests {
+            let Some(peer) = context.peers.get_mut(link) else { continue };
+            self.fronts.entry(link).or_insert(Front { since: now, bytes: peer.bytes_in });
             for batch in hashes.chunks(MAX_BLOCKS_ASKED) {
-                if let Some(peer) = context.peers.get_mut(link) {
-                    peer.bytes_out += context.outbox.send(link, &Message::GetBlocks(batch.to_vec()));
-                }
+                peer.bytes_out += context.outbox.send(link, &Message::GetBlocks(batch.to_vec()));
             }
         }
     }
 
-    /// Peers that let a body wait too long; what they owe is asked for elsewhere.
-    pub fn stalled(&mut self, now: Timestamp) -> BTreeSet<LinkId> {
-        let late: Vec<BlockHash> =
-            self.flights.iter().filter(|(_, flight)| flight.deadline <= now).map(|(hash, _)| *hash).collect();
-        late.iter().filter_map(|hash| self.flights.remove(hash)).map(|flight| flight.link).collect()
+    /// Peers that let a body or headers wait too long; what they owe is asked for elsewhere. Nobody
+    /// is blamed while nothing at all comes in: then it is this node's own line.
+    pub fn stalled(&mut self, now: Timestamp, peers: &mut Peers, largest: usize) -> BTreeSet<LinkId> {
+        let mut late: BTreeMap<LinkId, Timestamp> = BTreeMap::new();
+        for (link, front) in &self.fronts {
+            if peers.get(*link).is_some_and(|peer| self.deadline(front, peer, largest) <= now) {
+                late.insert(*link, front.since);
+            }
+        }
+        if !late.is_empty() {
+            self.patience = (self.patience * 2).min(LAST_PATIENCE);
+        }
+        self.flights.retain(|_, link| !late.contains_key(link));
+        self.fronts.retain(|link, _| !late.contains_key(link));
+        for (link, peer) in peers.connected_mut() {
+            let Some(at) = peer.asked_headers.as_ref().map(|asked| asked.at) else { continue };
+            if at.after(HEADERS_TIMEOUT) <= now {
+                peer.asked_headers = None;
+                self.presyncs.remove(&link);
+                late.insert(link, at);
+            }
+        }
+        for link in late.keys() {
+            if let Some(peer) = peers.get_mut(*link) {
+                peer.stalls = peer.stalls.saturating_add(1);
+            }
+        }
+        let heard = |link: LinkId, since| peers.connected().any(|(other, peer)| other != link && peer.heard > since);
+        late.into_iter().filter(|(link, since)| heard(*link, *since)).map(|(link, _)| link).collect()
+    }
+
+    /// This node slept so long: all deadlines move.
+    pub fn woke(&mut self, slept: Duration) {
+        for front in self.fronts.values_mut() {
+            front.since = front.since.after(slept);
+        }
     }
 
     /// Headers whose time has come.
@@ -191,8 +387,19 @@ impl Sync {
     }
 
     /// When something is due.
-    pub fn next_timeout(&self) -> Option<Timestamp> {
-        self.flights.values().map(|flight| flight.deadline).min()
+    pub fn next_timeout(&self, peers: &Peers, largest: usize) -> Option<Timestamp> {
+        let bodies =
+            self.fronts.iter().filter_map(|(link, front)| Some(self.deadline(front, peers.get(*link)?, largest)));
+        bodies.min()
+    }
+
+    /// Until when a peer has time for its next body: patience, a round trip, and what came of it
+    /// at the least rate that counts as progress.
+    fn deadline(&self, front: &Front, peer: &Peer, largest: usize) -> Timestamp {
+        let received = peer.bytes_in.saturating_sub(front.bytes).min(largest as u64);
+        let earned = Duration::from_millis(received * 1000 / LEAST_RATE);
+        let trip = peer.round_trip.unwrap_or_default().min(MAX_ROUND_TRIP);
+        front.since.after(self.patience + trip + earned)
     }
 
     fn park(&mut self, header: BlockHeader) {
@@ -203,46 +410,60 @@ impl Sync {
     }
 }
 
+fn refused(offence: Offence, reason: &'static str) -> HeadersOutcome {
+    HeadersOutcome { refused: Some((offence, reason)), ..HeadersOutcome::default() }
+}
+
+/// A branch that was asked for ended: with less work than the peer said it has, it lied.
+fn ended(work: Work, claim: Work) -> HeadersOutcome {
+    if work < claim {
+        return refused(Offence::LowWork, "the headers end with less work than the peer said it has");
+    }
+    HeadersOutcome::default()
+}
+
+/// Checks the headers that are not here on the end of a branch. Stops at one that is ahead of the
+/// clock, for which nobody is blamed.
+fn extend(tail: &mut Tail, context: &Context, chain: &Chain, batch: &Batch) -> Result<(), HeadersOutcome> {
+    for (header, hash) in batch.headers.iter().zip(batch.hashes).skip(batch.known) {
+        if validation::is_ahead(chain.params(), header, context.now) {
+            return if tail.work() >= chain.minimum_work() { Ok(()) } else { Err(HeadersOutcome::default()) };
+        }
+        let checked = tail.push(chain.params(), header, *hash);
+        checked.map_err(|error| HeadersOutcome { invalid: Some((*hash, error)), ..HeadersOutcome::default() })?;
+    }
+    Ok(())
+}
+
+/// What follows from headers that were stored, or were here already.
+fn follow(context: &mut Context, chain: &Chain, batch: &Batch, mut outcome: HeadersOutcome) -> HeadersOutcome {
+    let Some(work) = chain.work_of(&batch.last).filter(|_| !chain.is_invalid(&batch.last)) else { return outcome };
+    let Some(peer) = context.peers.get_mut(batch.link) else { return outcome };
+    learn_tip(peer, chain, batch.last);
+    if batch.is_full() {
+        Sync::ask_headers(context, batch.link, vec![batch.last]);
+    } else if let Some(claim) = batch.claim {
+        outcome.refused = ended(work, claim).refused;
+    }
+    outcome
+}
+
+/// Whether a peer has the body of a block, as far as it has shown.
+fn has(peer: &Peer, chain: &Chain, hash: &BlockHash) -> bool {
+    !peer.lacks.contains(hash) && (peer.blocks.contains(hash) || chain.leads_to(hash, &peer.shown))
+}
+
 /// Takes the tip that a peer has shown by headers.
 pub fn learn_tip(peer: &mut Peer, chain: &Chain, hash: BlockHash) {
     peer.blocks.insert(hash);
     let (Some(work), Some(header)) = (chain.work_of(&hash), chain.header(&hash)) else { return };
+    if chain.work_of(&peer.shown).is_none_or(|shown| work >= shown) {
+        peer.shown = hash;
+    }
     if work >= peer.work || peer.height == Height::GENESIS {
         (peer.tip, peer.height, peer.work) = (hash, header.height, work);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chain::testing::{Builder, params};
-    use crate::log::Log;
-    use crate::net::outbox::Outbox;
-    use crate::net::peers::Peers;
-    use crate::view::PeerState;
-    use rand_chacha::ChaCha8Rng;
-    use rand_core::SeedableRng;
-    use tracker_protocol::PeerId;
-
-    #[test]
-    fn a_header_ahead_of_the_clock_waits_for_its_time() {
-        let mut builder = Builder::new(params());
-        let genesis = builder.genesis;
-        let block = builder.extend(genesis, 1, Vec::new(), 0);
-        let mut chain = Chain::new(params());
-        let mut peers = Peers::default();
-        let early = Timestamp::from_millis(block.header.time.millis() - 120_001);
-        let link = peers.open(PeerId::from_bytes([1; 20]), true, 0, early).unwrap();
-        peers.get_mut(link).unwrap().state = PeerState::Connected;
-        let (mut outbox, mut log, mut rng) = (Outbox::default(), Log::default(), ChaCha8Rng::seed_from_u64(1));
-        let mut context = Context { now: early, peers: &mut peers, outbox: &mut outbox, log: &mut log, rng: &mut rng };
-        let mut sync = Sync::default();
-        let outcome = sync.on_headers(&mut context, &mut chain, link, &[block.header]);
-        assert_eq!(outcome, HeadersOutcome { parked: 1, ..HeadersOutcome::default() });
-        assert_eq!(context.peers.get(link).unwrap().score, 0);
-        assert!(sync.ripe(&chain, early).is_empty());
-        let ripe = sync.ripe(&chain, early.after(Duration::from_millis(1)));
-        assert_eq!(ripe, vec![block.header]);
-        assert_eq!(chain.insert_header(ripe[0]), Ok(true));
-    }
-}
+mod tests;

@@ -5,14 +5,11 @@ use crate::block::{Block, BlockHeader};
 use crate::chain::tree::Change;
 use crate::consensus::validation::{self, BodyError};
 use crate::contract::{JobId, LinkId, Output};
-use crate::hash::BlockHash;
 use crate::log::{Line, counted};
-use crate::net::message::{MAX_HEADERS, Message};
+use crate::net::message::Message;
 use crate::net::offence::Offence;
-use crate::net::sync::learn_tip;
 use crate::transaction::Transaction;
-use crate::units::Height;
-use crate::view::{Event, ForkChange, SyncProgress, TrafficItem};
+use crate::view::{Event, ForkChange, TrafficItem};
 use std::sync::Arc;
 
 /// Headers of a reorganisation that are announced; a peer that lacks more asks for them.
@@ -23,31 +20,6 @@ const SYNC_GAP: u32 = 2;
 const MAX_LINES_AT_ONCE: usize = 3;
 
 impl Node {
-    pub(super) fn on_get_headers(&mut self, link: LinkId, locator: &[BlockHash]) {
-        let headers = self.chain.headers_after(locator, MAX_HEADERS);
-        self.send(link, &Message::Headers(headers));
-    }
-
-    pub(super) fn on_get_blocks(&mut self, link: LinkId, hashes: Vec<BlockHash>) {
-        let mut missing = Vec::new();
-        for hash in hashes {
-            let forged = self.lab.block(&hash);
-            match forged.or_else(|| self.chain.block(&hash)) {
-                Some(block) => {
-                    self.send(link, &Message::Block(Box::new((*block).clone())));
-                    self.traffic(link, false, TrafficItem::Block);
-                    if let Some(peer) = self.peers.get_mut(link) {
-                        learn_tip(peer, &self.chain, hash);
-                    }
-                }
-                None => missing.push(hash),
-            }
-        }
-        if !missing.is_empty() {
-            self.send(link, &Message::NotFound(missing));
-        }
-    }
-
     pub(super) fn on_headers(&mut self, link: LinkId, headers: &[BlockHeader]) {
         let outcome = self.sync.on_headers(&mut context!(self), &mut self.chain, link, headers);
         if outcome.parked > 0 {
@@ -55,6 +27,12 @@ impl Node {
         }
         if let Some((hash, error)) = outcome.invalid {
             self.refuse(link, Offence::InvalidHeader, Some(hash.0), &error.to_string());
+        }
+        if let Some((offence, reason)) = outcome.refused {
+            self.refuse(link, offence, None, reason);
+        }
+        if outcome.orphan {
+            self.on_orphan(link);
         }
     }
 
@@ -130,11 +108,12 @@ impl Node {
     /// Takes in a block whose header, body and signatures hold.
     pub(super) fn take_block(&mut self, block: Arc<Block>) {
         let hash = block.header.hash();
+        self.progress.count(1);
         let change = self.chain.insert_body(block);
         let beside = change.connected.is_empty()
             && !self.chain.is_best(&hash)
             && self.chain.height() <= self.chain.best_header().0.height;
-        if beside && !self.chain.is_invalid(&hash) && self.sync_progress().is_none() {
+        if beside && !self.chain.is_invalid(&hash) && !self.is_behind() {
             self.write(Line::info("fork", "a block stands beside the best chain").subject(hash));
             self.tell(Event::Fork(ForkChange::Grown { tip: hash }));
         }
@@ -206,12 +185,11 @@ impl Node {
                 continue;
             }
             // What does not go with the accounts any more has been spent otherwise: it is gone.
-            let transaction = Arc::new(transaction.clone());
-            let id = transaction.id();
+            let (id, transaction) = (transaction.id(), Arc::new(transaction.clone()));
             if self.mempool.insert(self.chain.params(), self.chain.ledger(), transaction, self.now).is_ok() {
-                // Peers that came from another branch have never heard of it.
-                self.gossip.announce(id, self.now);
                 returned += 1;
+                // Peers that never saw the branch, because it was too weak to be fetched, do not know it.
+                self.gossip.announce(id, self.now);
             }
         }
         if returned > 0 {
@@ -253,7 +231,7 @@ impl Node {
 
     /// Announces the new tip to peers that lack it, unless this node is far behind itself.
     fn announce_tip(&mut self, change: &Change) {
-        if self.sync_progress().is_some() {
+        if self.is_behind() {
             return;
         }
         let start = change.connected.len().saturating_sub(MAX_ANNOUNCED);
@@ -272,15 +250,15 @@ impl Node {
 
     /// Stops waiting for peers that let a body wait too long.
     pub(super) fn drop_stalled(&mut self) {
-        for link in self.sync.stalled(self.now) {
-            self.refuse(link, Offence::Stalled, None, "a block that was asked for did not come in time");
+        let largest = self.chain.params().max_block_bytes;
+        for link in self.sync.stalled(self.now, &mut self.peers, largest) {
+            self.refuse(link, Offence::Stalled, None, "a block or headers that were asked for did not come in time");
         }
     }
 
-    /// How far catching up has come, if this node is behind.
-    pub(super) fn sync_progress(&self) -> Option<SyncProgress> {
-        let (height, target): (Height, Height) = (self.chain.height(), self.chain.best_header().0.height);
-        (target.above(height) >= SYNC_GAP).then_some(SyncProgress { height, target })
+    /// Whether this node is catching up.
+    pub(super) fn is_behind(&self) -> bool {
+        self.chain.best_header().0.height.above(self.chain.height()) >= SYNC_GAP
     }
 
     /// Takes a block that this node found.

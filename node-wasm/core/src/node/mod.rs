@@ -17,7 +17,9 @@ mod blocks;
 mod lab;
 mod miner;
 mod peering;
+mod progress;
 mod requests;
+mod serving;
 mod transactions;
 mod views;
 
@@ -36,10 +38,11 @@ use crate::net::sync::Sync;
 use crate::params::ChainParams;
 use crate::transaction::Transaction;
 use crate::units::Timestamp;
-use crate::view::{Balance, Event, Role, SyncProgress};
+use crate::view::{Balance, Event, Role};
 use crate::wallet::Wallet;
 use lab::Lab;
 use miner::Miner;
+use progress::Progress;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use std::collections::BTreeMap;
@@ -52,6 +55,9 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// Signature jobs under way at most. Transactions beyond are dropped, to be announced again;
 /// blocks are bounded by what was asked for.
 const MAX_JOBS: usize = 256;
+/// A gap between two inputs from which on this node counts as having slept: its heartbeat asks for
+/// one every second, and a browser wakes a worker in the background at least that often.
+const SLEEP_GAP: Duration = Duration::from_secs(5);
 
 /// What a node is to be.
 #[derive(Debug, Clone)]
@@ -104,7 +110,7 @@ pub struct Node {
     next_heartbeat: Timestamp,
     /// What the user interface was told last.
     told_balance: Option<Balance>,
-    told_sync: Option<SyncProgress>,
+    progress: Progress,
     clock_warned: bool,
 }
 
@@ -134,7 +140,7 @@ impl Node {
             last_job: 0,
             next_heartbeat: now,
             told_balance: None,
-            told_sync: None,
+            progress: Progress::default(),
             clock_warned: false,
             chain,
         }
@@ -142,7 +148,11 @@ impl Node {
 
     /// Takes one input. `now` never seems to go back: an earlier time counts as the last one.
     pub fn handle(&mut self, now: Timestamp, input: Input) {
+        let slept = now.since(self.now);
         self.now = self.now.max(now);
+        if slept > SLEEP_GAP {
+            self.woke(slept);
+        }
         match input {
             Input::Tick => {}
             Input::TrackerOpened => self.mesh.tracker_changed(&mut context!(self), true),
@@ -152,6 +162,11 @@ impl Node {
             Input::LinkOpened { link, binding } => self.on_link_opened(link, binding),
             Input::LinkClosed { link, reason } => self.on_link_closed(link, &reason),
             Input::Received { link, frame } => self.on_frame(link, &frame),
+            Input::Drained { link, bytes } => {
+                if let Some(peer) = self.peers.get_mut(link) {
+                    peer.drained += bytes;
+                }
+            }
             Input::Verified { job, valid } => self.on_verified(job, &valid),
             Input::Mined { job, header } => self.on_mined(job, header),
             Input::HashRate(rate) => self.on_hash_rate(rate),
@@ -170,8 +185,9 @@ impl Node {
         let due = [
             Some(self.next_heartbeat),
             self.gossip.next_timeout(),
-            self.sync.next_timeout(),
+            self.sync.next_timeout(&self.peers, self.chain.params().max_block_bytes),
             self.miner.next_timeout(),
+            self.serving_timeout(),
         ];
         due.into_iter().flatten().min()
     }
@@ -212,11 +228,14 @@ impl Node {
             self.look_after_links();
             self.take_ripe_headers();
             self.expire_transactions();
+            self.peers.forgive(self.now);
+            self.check_waiting_signatures();
             self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
         self.gossip.on_time(&mut context!(self));
         self.drop_stalled();
         self.sync.schedule(&mut context!(self), &self.chain);
+        self.serve();
         self.refresh_template();
         self.tell_progress();
     }
@@ -234,13 +253,14 @@ impl Node {
         JobId(self.last_job)
     }
 
-    /// Tells of a changed balance, and of progress in catching up.
-    fn tell_progress(&mut self) {
-        let sync = self.sync_progress();
-        if sync != self.told_sync {
-            self.told_sync = sync;
-            self.tell(Event::Sync(sync));
-        }
+    /// This node slept: what its peers did not do meanwhile is not their fault.
+    fn woke(&mut self, slept: Duration) {
+        self.peers.woke(slept, self.now);
+        self.mesh.woke(slept);
+        self.sync.woke(slept);
+        self.gossip.woke(slept);
+        let seconds = slept.as_secs();
+        self.write(Line::info("woke", format!("this tab slept for {seconds} s and catches up")));
     }
 
     fn tell_balance(&mut self) {

@@ -7,13 +7,18 @@ use crate::keys::Signature;
 use crate::log::Line;
 use crate::net::exchange;
 use crate::net::gossip::Gossip;
+use crate::net::limits::Kind;
 use crate::net::message::{Hello, MAX_DETAIL_BYTES, Message, MessageError, PROTOCOL_VERSION, Refused};
 use crate::net::offence::Offence;
 use crate::net::peers::PING_INTERVAL;
-use crate::net::sync::Sync;
+use crate::net::sync::{Sync, learn_tip};
 use crate::units::{Height, Timestamp, Work};
 use crate::view::{Event, PeerState};
 use rand_core::Rng;
+use std::time::Duration;
+
+/// Least time between two pings of a peer.
+const PING_GAP: Duration = Duration::from_secs(1);
 
 impl Node {
     pub(super) fn on_link_opened(&mut self, link: LinkId, binding: ChannelBinding) {
@@ -53,18 +58,39 @@ impl Node {
         peer.bytes_in += frame.len() as u64;
         peer.heard = now;
         let message = match peer.assembler.push(frame) {
-            Ok(None) => return,
+            Ok(None) if peer.state == PeerState::Connected => return,
+            Ok(None) => return self.refuse(link, Offence::Garbage, None, "the first message is too long for a hello"),
             Ok(Some(message)) => message,
             Err(error) => return self.refuse(link, Offence::Garbage, None, &error.to_string()),
         };
-        if !peer.bucket.take(now) {
+        if !peer.buckets.take(Kind::Messages, 1, now) {
             return self.refuse(link, Offence::Flood, None, "more messages than the rate allows");
         }
+        let length = message.len();
         match Message::decode(&message) {
+            Ok(message) if !self.within_limits(link, &message, length) => {
+                self.refuse(link, Offence::Flood, None, "more of a kind of messages than the rate allows");
+            }
             Ok(message) => self.on_message(link, message),
             Err(error @ MessageError::Malformed) => self.refuse(link, Offence::Garbage, None, &error.to_string()),
             Err(error @ MessageError::TooMany(_)) => self.refuse(link, Offence::TooMany, None, &error.to_string()),
         }
+    }
+
+    /// Counts a message by its kind; gives whether the peer may send it.
+    fn within_limits(&mut self, link: LinkId, message: &Message, length: usize) -> bool {
+        let Some(peer) = self.peers.get_mut(link) else { return false };
+        let counted = match message {
+            // An answer is as long as the question allows, and there is one for each.
+            Message::Headers(headers) => {
+                let asked = peer.asked_headers.as_ref();
+                let answer = asked.is_some_and(|asked| asked.is_answered_by(self.chain.genesis(), headers));
+                (!answer).then_some((Kind::Headers, headers.len()))
+            }
+            Message::Block(block) if !self.sync.wants(link, &block.header.hash()) => Some((Kind::UnaskedBytes, length)),
+            message => Kind::of(message),
+        };
+        counted.is_none_or(|(kind, count)| peer.buckets.take(kind, count, self.now))
     }
 
     fn on_message(&mut self, link: LinkId, message: Message) {
@@ -78,7 +104,7 @@ impl Node {
                 self.send(link, &Message::Pong { number, tip, height, work });
             }
             Message::Pong { number, tip, height, work } => self.on_pong(link, number, (tip, height, work)),
-            Message::GetHeaders(locator) => self.on_get_headers(link, &locator),
+            Message::GetHeaders(locator) => self.on_get_headers(link, locator),
             Message::Headers(headers) => self.on_headers(link, &headers),
             Message::GetBlocks(hashes) => self.on_get_blocks(link, hashes),
             Message::Block(block) => self.on_block(link, *block),
@@ -121,17 +147,15 @@ impl Node {
             return self.part(link);
         }
         (peer.state, peer.since, peer.role) = (PeerState::Connected, self.now, Some(hello.role));
-        (peer.tip, peer.height, peer.work) = (hello.tip, hello.height, hello.work);
+        peer.told(hello.tip, hello.height, hello.work);
         (peer.heard, peer.next_ping) = (self.now, self.now);
         // How old the hello is does not matter: what counts is minutes.
         peer.clock_ahead = hello.clock.offset_from(self.now);
-        let (id, ahead) = (peer.id, hello.work > self.chain.work());
+        let id = peer.id;
         self.write(Line::info("peer-joined", format!("connected to a peer at height {}", hello.height)).peer(id));
         self.mesh.greeted(&mut context!(self), link);
         self.check_clock();
-        if ahead {
-            Sync::ask_headers(&mut context!(self), link, self.chain.locator());
-        }
+        self.learn_claim(link);
         Gossip::introduce(&mut context!(self), link, self.mempool.iter().map(|waiting| waiting.id));
         self.ping(link);
     }
@@ -157,11 +181,31 @@ impl Node {
         let Some(peer) = self.peers.get_mut(link) else { return };
         let Some((_, sent)) = peer.ping.take_if(|(expected, _)| *expected == number) else { return };
         peer.measured(now.since(sent));
-        (peer.tip, peer.height, peer.work) = tip;
-        let (peer_id, ahead) = (peer.id, peer.work > self.chain.work() && self.chain.header(&peer.tip).is_none());
+        peer.told(tip.0, tip.1, tip.2);
+        let peer_id = peer.id;
         self.tell(Event::Peer { peer_id, state: Some(PeerState::Connected) });
-        if ahead {
+        self.learn_claim(link);
+    }
+
+    /// A peer told where its chain ends: asks for its headers, if they are not here and more work.
+    fn learn_claim(&mut self, link: LinkId) {
+        let Some(peer) = self.peers.get_mut(link) else { return };
+        if self.chain.header(&peer.tip).is_some() {
+            let tip = peer.tip;
+            learn_tip(peer, &self.chain, tip);
+        } else if peer.claim > self.chain.work() {
             Sync::ask_headers(&mut context!(self), link, self.chain.locator());
+        }
+    }
+
+    /// A peer showed headers that stand on none of ours. Asks for what lies between, if its chain
+    /// has enough work by its own word; else for its word, once a second at most.
+    pub(super) fn on_orphan(&mut self, link: LinkId) {
+        let Some(peer) = self.peers.get(link) else { return };
+        if peer.claim >= self.chain.minimum_work() {
+            Sync::ask_headers(&mut context!(self), link, self.chain.locator());
+        } else if peer.ping.is_none() && peer.next_ping.since(self.now).saturating_add(PING_GAP) <= PING_INTERVAL {
+            self.ping(link);
         }
     }
 
@@ -183,14 +227,16 @@ impl Node {
 
     /// Refuses something of a peer's: logs it, tells the peer, and bans it if that is due.
     pub(super) fn refuse(&mut self, link: LinkId, offence: Offence, subject: Option<[u8; 32]>, detail: &str) {
-        let Some(peer) = self.peers.get(link) else { return };
+        let Some(peer) = self.peers.get_mut(link) else { return };
         let id = peer.id;
-        let mut line = Line::rejected(offence.code(), detail).peer(id);
-        if let Some(subject) = subject {
-            line = line.subject(hex::encode(subject));
+        if peer.buckets.take(Kind::Refusals, 1, self.now) {
+            let mut line = Line::rejected(offence.code(), detail).peer(id);
+            if let Some(subject) = subject {
+                line = line.subject(hex::encode(subject));
+            }
+            self.write(line);
+            self.send(link, &Message::Refused(Refused { offence, subject, detail: shortened(detail) }));
         }
-        self.write(line);
-        self.send(link, &Message::Refused(Refused { offence, subject, detail: shortened(detail) }));
         if self.peers.offend(link, offence, self.now) {
             self.write(
                 Line::warning("peer-banned", format!("banned a peer for ten minutes: {}", offence.code())).peer(id),

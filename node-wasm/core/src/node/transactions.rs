@@ -6,6 +6,7 @@ use crate::hash::TxId;
 use crate::keys::SignatureCheck;
 use crate::log::Line;
 use crate::mempool::{AdmitError, Removal};
+use crate::net::limits::{MAX_CHECKS, MAX_UNCHECKED, SLOW_LINK};
 use crate::net::message::{MAX_TRANSACTIONS, Message};
 use crate::net::offence::Offence;
 use crate::transaction::Transaction;
@@ -20,6 +21,12 @@ impl Node {
     }
 
     pub(super) fn on_get_transactions(&mut self, link: LinkId, ids: &[TxId]) {
+        let budget =
+            self.peers.get(link).is_some_and(|peer| peer.buckets.serves_at() <= self.now && peer.queued() < SLOW_LINK);
+        // The peer asks another one soon.
+        if !budget {
+            return;
+        }
         let here = ids.iter().filter_map(|id| {
             let forged = self.lab.transaction(id);
             forged.or_else(|| self.mempool.get(id).map(|waiting| (*waiting.transaction).clone()))
@@ -33,14 +40,14 @@ impl Node {
                 peer.transactions.insert(transaction.id());
             }
         }
+        let before = self.peers.get(link).map_or(0, |peer| peer.bytes_out);
         self.send(link, &Message::Transactions(transactions));
+        self.count_served(link, before);
         self.traffic(link, false, TrafficItem::Transaction);
     }
 
     pub(super) fn on_transactions(&mut self, link: LinkId, transactions: Vec<Transaction>) {
         self.traffic(link, true, TrafficItem::Transaction);
-        let mut waiting = Vec::new();
-        let mut checks: Vec<SignatureCheck> = Vec::new();
         for transaction in transactions {
             // What nobody asked for costs nothing but its bytes.
             if !self.gossip.on_transaction(&mut context!(self), link, transaction.id()) {
@@ -48,23 +55,54 @@ impl Node {
             }
             if let Err(error) = self.mempool.check(self.chain.params(), self.chain.ledger(), &transaction, self.now) {
                 self.refuse_transaction(link, &transaction, error);
-                continue;
-            }
-            if let Some(check) = transaction.signature_check(self.chain.genesis(), self.chain.params().issuer) {
-                checks.push(check);
-                waiting.push(Arc::new(transaction));
+            } else if let Some(peer) = self.peers.get_mut(link)
+                && peer.unchecked.len() < MAX_UNCHECKED
+            {
+                peer.unchecked.push_back(Arc::new(transaction));
             }
         }
-        if waiting.is_empty() || self.verifying.len() >= MAX_JOBS {
+        self.check_signatures(link);
+    }
+
+    /// Goes on where there were too many jobs before.
+    pub(super) fn check_waiting_signatures(&mut self) {
+        let waiting = self.peers.connected().filter(|(_, peer)| !peer.unchecked.is_empty() && !peer.checking);
+        for link in waiting.map(|(link, _)| link).collect::<Vec<_>>() {
+            self.check_signatures(link);
+        }
+    }
+
+    /// Has signatures of a peer's transactions verified: a part, and the next when that has come back.
+    fn check_signatures(&mut self, link: LinkId) {
+        if self.verifying.len() >= MAX_JOBS {
             return;
         }
+        let (genesis, issuer) = (self.chain.genesis(), self.chain.params().issuer);
+        let Some(peer) = self.peers.get_mut(link).filter(|peer| !peer.checking) else { return };
+        let mut transactions = Vec::new();
+        let mut checks: Vec<SignatureCheck> = Vec::new();
+        while checks.len() < MAX_CHECKS
+            && let Some(transaction) = peer.unchecked.pop_front()
+        {
+            if let Some(check) = transaction.signature_check(genesis, issuer) {
+                checks.push(check);
+                transactions.push(transaction);
+            }
+        }
+        if checks.is_empty() {
+            return;
+        }
+        peer.checking = true;
         let job = self.new_job();
-        self.verifying.insert(job, Verifying::Transactions { transactions: waiting, from: link });
+        self.verifying.insert(job, Verifying::Transactions { transactions, from: link });
         self.outbox.push(Output::Verify { job, checks });
     }
 
     /// Signatures of transactions from a peer were verified.
     pub(super) fn take_transactions(&mut self, link: LinkId, transactions: Vec<Arc<Transaction>>, valid: &[bool]) {
+        if let Some(peer) = self.peers.get_mut(link) {
+            peer.checking = false;
+        }
         for (index, transaction) in transactions.into_iter().enumerate() {
             // A missing answer counts as a wrong signature that nobody is blamed for.
             match valid.get(index) {
@@ -84,6 +122,7 @@ impl Node {
                 None => {}
             }
         }
+        self.check_signatures(link);
     }
 
     /// Lets a transaction wait whose signature holds, and announces it.

@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn time_left_follows_the_pace() {
-        let progress = SyncProgress { height: Height(300), target: Height(900) };
+        let progress =
+            SyncProgress { height: Height(300), target: Height(900), blocks_per_second: None, seconds_left: None };
         assert_eq!(time_left(progress, 100, 10_000).as_deref(), Some("30 s"));
         assert_eq!(time_left(progress, 300, 10_000), None);
     }

@@ -62,6 +62,15 @@ impl Rotation {
         self.search.filter(|search| search.from <= now).map_or(0, |search| search.target.saturating_sub(own))
     }
 
+    /// This node slept so long: it saw no block because it did not look.
+    pub(super) fn woke(&mut self, slept: Duration) {
+        self.since = self.since.after(slept);
+        if let Some(search) = &mut self.search {
+            (search.from, search.until) = (search.from.after(slept), search.until.after(slept));
+        }
+        self.trial = self.trial.map(|until| until.after(slept));
+    }
+
     /// Whether an extra peer is being looked for.
     pub(super) fn searches(&self, now: Timestamp) -> bool {
         self.search.is_some_and(|search| search.from <= now)
@@ -223,6 +232,17 @@ mod tests {
         bench.maintain(DEV_LIMIT + 36, 2, 100);
         assert_eq!(bench.peers.len(), 8);
         assert!(bench.peers.get(LinkId(3)).is_none(), "the one with the least work goes");
+    }
+
+    #[test]
+    fn a_tip_is_not_stale_because_this_node_slept() {
+        let mut bench = bench(8);
+        bench.maintain(1, 1, 100);
+        bench.mesh.woke(Duration::from_hours(1));
+        bench.maintain(3_600 + DEV_LIMIT, 1, 100);
+        assert!(bench.mesh.rotation.search.is_none());
+        bench.maintain(3_600 + DEV_LIMIT + 1, 1, 100);
+        assert!(bench.mesh.rotation.search.is_some());
     }
 
     #[test]

@@ -222,7 +222,7 @@ impl Mesh {
 
     fn refuse_link(&mut self, context: &mut Context, to: PeerId, answers: u64) {
         context.log(Line::info("link-refused", "no place for another link, and none that may make room").peer(to));
-        if self.refusals.take(context.now) {
+        if self.refusals.take(1.0, context.now) {
             self.send_signal(context, to, SignalBody::NoRoom { answers });
         }
     }

@@ -136,6 +136,22 @@ fn no_room_is_believed_only_as_an_answer_to_what_was_asked() {
 }
 
 #[test]
+fn a_call_has_its_time_though_this_node_sleeps_meanwhile() {
+    let [own, peer] = two_keys();
+    let (mut bench, peer) = (Bench::of(own, &[]), id_of(&peer));
+    bench.join();
+    bench.now = at(5);
+    bench.with(|mesh, context| mesh.connect(context, peer));
+    bench.mesh.woke(Duration::from_mins(10));
+    for (seconds, waiting) in [(600 + 14, true), (600 + 15, false)] {
+        bench.now = at(seconds);
+        bench.mesh.wishes.clear();
+        bench.with(|mesh, context| mesh.maintain(context, BlockHash::ZERO, Work::default()));
+        assert_eq!(bench.mesh.called.contains_key(&peer), waiting, "after {seconds} s");
+    }
+}
+
+#[test]
 fn an_offer_that_comes_again_closes_no_link_and_a_newer_one_takes_its_place() {
     let [own, peer] = two_keys();
     let (mut bench, peer) = (Bench::of(own, &[]), &peer);
