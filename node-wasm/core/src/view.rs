@@ -44,6 +44,8 @@ pub struct Status {
     pub network_hash_rate: Option<f64>,
     /// Connected peers.
     pub peers: u32,
+    /// Signals between other peers that this tab passed on.
+    pub relayed_signals: u64,
     /// Transactions waiting.
     pub mempool: u32,
     /// Their bytes.

@@ -82,7 +82,7 @@ impl Driver {
         let role = if start.miner { Role::Miner } else { Role::Full };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(StartError::Random)?;
-        let node = Node::new(Config { params, role }, seed, now());
+        let node = Node::new(Config::new(params, role), seed, now());
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let warnings = page.clone();
             let tick = Self::input_of(driver);

@@ -143,6 +143,7 @@ impl Simulation {
         }
         let delay = self.network.delay(&mut self.rng, offerer.0, answerer.0) * 2;
         for (index, link) in [offerer, answerer] {
+            let binding = self.hostile.binding(binding, index, [offerer.0, answerer.0]);
             self.schedule(delay, Happening::Input(index, Box::new(Input::LinkOpened { link, binding })));
         }
     }
@@ -156,6 +157,7 @@ impl Simulation {
                 return;
             }
         }
+        let Some(frame) = self.hostile.frame(index, other, frame) else { return };
         let Some(frame) = self.forged(index, (other, other_link), frame) else { return };
         let frame = self.network.shown(index, frame);
         let frames = match &mut self.tap {
@@ -279,6 +281,7 @@ impl Simulation {
             };
             let member = self.members.iter().position(|member| member.tracker == Some(connection));
             let Some(index) = member.map(NodeIndex) else { continue };
+            let Some(input) = self.hostile.tracker_input(index, input) else { continue };
             if input == Input::TrackerClosed {
                 self.members[index.0].tracker = None;
             }

@@ -8,6 +8,7 @@
 mod channels;
 pub mod checks;
 mod driver;
+mod hostile;
 mod network;
 
 pub use channels::ChannelOptions;
@@ -15,6 +16,7 @@ pub use network::NetworkOptions;
 
 use channels::Channels;
 use checks::{Checker, View};
+use hostile::Hostile;
 use network::Network;
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, LinkId};
@@ -118,6 +120,7 @@ pub struct Simulation {
     queue: BTreeMap<(Timestamp, u64), Happening>,
     members: Vec<Member>,
     network: Network,
+    hostile: Hostile,
     channels: Channels,
     tap: Option<Tap>,
     tracker: Option<Tracker>,
@@ -152,6 +155,7 @@ impl Simulation {
             handled: 0,
             rng: ChaCha8Rng::seed_from_u64(options.seed),
             network: Network::new(options.network.clone()),
+            hostile: Hostile::default(),
             channels: Channels::default(),
             tap: None,
             tracker: None,
@@ -187,9 +191,13 @@ impl Simulation {
 
     /// Adds a node whose clock is so many milliseconds ahead, or behind when negative.
     pub fn add_node_with_clock(&mut self, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
+        let config = Config::new(self.options.params.clone(), Role::Full);
+        self.add_configured(config, hash_rate, clock_ahead_ms)
+    }
+
+    fn add_configured(&mut self, config: Config, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        let config = Config { params: self.options.params.clone(), role: Role::Full };
         let node = Node::new(config, seed, shifted(self.now, clock_ahead_ms));
         let index = NodeIndex(self.members.len());
         let (mining, replies, log) = (0, BTreeMap::new(), Vec::new());

@@ -62,7 +62,8 @@ pub struct Limit {
 }
 
 impl Limit {
-    const fn new(unit: &'static str, rate: f64, burst: f64) -> Self {
+    /// So many units a second in the long run, and so many at once.
+    pub const fn new(unit: &'static str, rate: f64, burst: f64) -> Self {
         Self { unit, rate, burst }
     }
 }
@@ -113,6 +114,8 @@ impl Kind {
             Message::Announce(ids) => Some((Self::Announcements, ids.len())),
             Message::GetTransactions(ids) => Some((Self::TransactionRequests, ids.len())),
             Message::Transactions(transactions) => Some((Self::Transactions, transactions.len())),
+            // GetPeers, PeerSample and Relay have buckets of their own where they are handled: what
+            // is beyond is not always a fault.
             _ => None,
         }
     }

@@ -6,11 +6,14 @@ use crate::contract::ChannelBinding;
 use crate::hash::{BlockHash, TxId, tagged_sha256};
 use crate::keys::{PublicKey, SecretKey, Signature, SignatureCheck};
 use crate::net::compact::{BlockTransactions, CompactBlock, GetBlockTransactions, MAX_BLOCK_TRANSACTIONS};
+use crate::net::exchange::{MAX_SAMPLE, PeerSample};
 use crate::net::offence::Offence;
+use crate::net::relay::RelayedSignal;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
 use crate::view::Role;
 use borsh::{BorshDeserialize, BorshSerialize};
+use tracker_protocol::MAX_SIGNAL_CHARS;
 
 /// Version of this protocol. Peers of different versions part.
 pub const PROTOCOL_VERSION: u16 = 1;
@@ -70,6 +73,12 @@ pub enum Message {
     GetBlockTransactions(GetBlockTransactions),
     /// Transactions of a block that were asked for.
     BlockTransactions(BlockTransactions),
+    /// Asks for peers that the peer is connected to.
+    GetPeers,
+    /// Answers it.
+    PeerSample(PeerSample),
+    /// A signal on its way between two peers that are not connected.
+    Relay(Box<RelayedSignal>),
 }
 
 /// Who a peer is and where its chain ends.
@@ -152,7 +161,8 @@ impl Message {
             | Self::Pong { .. }
             | Self::Block(_)
             | Self::PushBlocks(_)
-            | Self::GetCompact(_) => (0, 0),
+            | Self::GetCompact(_)
+            | Self::GetPeers => (0, 0),
             Self::GetHeaders(hashes) => (hashes.len(), MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), MAX_HEADERS),
             Self::GetBlocks(hashes) | Self::NotFound(hashes) => (hashes.len(), MAX_BLOCKS_ASKED),
@@ -162,6 +172,8 @@ impl Message {
             Self::CompactBlock(compact) => (compact.short_ids.len() + compact.prefilled.len(), MAX_BLOCK_TRANSACTIONS),
             Self::GetBlockTransactions(request) => (request.indexes.len(), MAX_BLOCK_TRANSACTIONS),
             Self::BlockTransactions(answer) => (answer.transactions.len(), MAX_BLOCK_TRANSACTIONS),
+            Self::PeerSample(sample) => (sample.0.len(), MAX_SAMPLE),
+            Self::Relay(signal) => (signal.payload.len(), MAX_SIGNAL_CHARS),
         };
         if length > limit { Err(MessageError::TooMany(length)) } else { Ok(message) }
     }
@@ -171,12 +183,27 @@ impl Message {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use tracker_protocol::PeerId;
 
     #[test]
     fn lists_are_bounded() {
         for (length, valid) in [(MAX_TRANSACTIONS - 1, true), (MAX_TRANSACTIONS, true), (MAX_TRANSACTIONS + 1, false)] {
             let bytes = Message::Announce(vec![TxId::ZERO; length]).encode();
             assert_eq!(Message::decode(&bytes).is_ok(), valid, "{length}");
+        }
+        for (length, valid) in [(MAX_SAMPLE - 1, true), (MAX_SAMPLE, true), (MAX_SAMPLE + 1, false)] {
+            let bytes = Message::PeerSample(PeerSample(vec![PeerId::from_bytes([7; 20]); length])).encode();
+            assert_eq!(bytes.len(), 1 + 4 + 20 * length);
+            assert_eq!(Message::decode(&bytes).is_ok(), valid, "{length} peers");
+        }
+        for (length, valid) in [(MAX_SIGNAL_CHARS - 1, true), (MAX_SIGNAL_CHARS, true), (MAX_SIGNAL_CHARS + 1, false)] {
+            let (from, to) = (PeerId::from_bytes([1; 20]), PeerId::from_bytes([2; 20]));
+            let signal = RelayedSignal { from, to, hops: 1, payload: "x".repeat(length) };
+            assert_eq!(
+                Message::decode(&Message::Relay(Box::new(signal)).encode()).is_ok(),
+                valid,
+                "{length} characters"
+            );
         }
         let long = Refused { offence: Offence::Flood, subject: None, detail: "x".repeat(MAX_DETAIL_BYTES + 1) };
         assert_eq!(Message::decode(&Message::Refused(long).encode()), Err(MessageError::TooMany(MAX_DETAIL_BYTES + 1)));
@@ -211,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decoding_never_panics_and_is_canonical(kind in 0_u8..19, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn decoding_never_panics_and_is_canonical(kind in 0_u8..22, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             bytes.insert(0, kind);
             if let Ok(message) = Message::decode(&bytes) {
                 prop_assert_eq!(message.encode(), bytes);

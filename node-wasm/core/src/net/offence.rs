@@ -31,7 +31,7 @@ pub enum Offence {
     InvalidBlock,
     /// A transaction that is wrong in itself.
     InvalidTransaction,
-    /// A transaction whose signature does not hold.
+    /// A transaction or a relayed signal whose signature does not hold.
     BadSignature,
     /// A transaction that does not go with the accounts, or has no place: no fault of the peer's.
     NotAdmitted,
@@ -46,6 +46,8 @@ pub enum Offence {
     /// A compact block whose lists do not go together, or transactions of a block that are not
     /// those asked for, or a request for transactions that the block does not have.
     BadCompactBlock,
+    /// No fault: the link makes room for another.
+    NoRoom,
 }
 
 impl Offence {
@@ -61,7 +63,7 @@ impl Offence {
             | Self::BadCompactBlock => 100,
             Self::TooMany | Self::InvalidTransaction | Self::BadSignature | Self::Stalled => 25,
             Self::OutOfOrder | Self::Flood | Self::Unwanted => 20,
-            Self::WrongNetwork | Self::NotAdmitted | Self::Silent => 0,
+            Self::WrongNetwork | Self::NotAdmitted | Self::Silent | Self::NoRoom => 0,
         }
     }
 
@@ -84,6 +86,7 @@ impl Offence {
             Self::LowWork => "low-work",
             Self::Unwanted => "unwanted",
             Self::BadCompactBlock => "bad-compact-block",
+            Self::NoRoom => "no-room",
         }
     }
 }

@@ -3,10 +3,12 @@
 use crate::block::BlockHeader;
 use crate::contract::{ChannelBinding, LinkId};
 use crate::hash::{BlockHash, TxId};
+use crate::net::exchange::Exchange;
 use crate::net::frame::Assembler;
 use crate::net::known::Known;
 use crate::net::limits::Buckets;
 use crate::net::offence::{BAN_SCORE, BAN_TIME, MAX_BANS, Offence};
+use crate::net::relay::Allowance;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
 use crate::view::{PeerState, Role};
@@ -54,6 +56,17 @@ impl Asked {
     }
 }
 
+/// Who wanted a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The peer.
+    Theirs,
+    /// This node.
+    Own,
+    /// The person at this node.
+    Asked,
+}
+
 /// A peer at the other end of a link.
 #[derive(Debug)]
 pub struct Peer {
@@ -61,8 +74,12 @@ pub struct Peer {
     pub id: PeerId,
     /// Whether this node made the offer.
     pub outbound: bool,
+    /// Who wanted the link.
+    pub choice: Choice,
     /// Number of the attempt, chosen by the offerer.
     pub session: u64,
+    /// Stamp of the peer's offer, if it made one: what replaces the link must be newer.
+    pub offered: Timestamp,
     /// How far the link has come.
     pub state: PeerState,
     /// When the state was entered.
@@ -123,6 +140,14 @@ pub struct Peer {
     pub checking: bool,
     /// Bytes sent that have left this machine.
     pub drained: u64,
+    /// When it was last the first to deliver a block of the best chain.
+    pub first_block: Option<Timestamp>,
+    /// Since when its chain has had less work than this, which was this node's then.
+    pub behind: Option<(Timestamp, Work)>,
+    /// What was asked and may be asked about further peers.
+    pub exchange: Exchange,
+    /// Relayed signals that may still come and go.
+    pub relay: Allowance,
 }
 
 impl Peer {
@@ -130,7 +155,9 @@ impl Peer {
         Self {
             id,
             outbound,
+            choice: if outbound { Choice::Own } else { Choice::Theirs },
             session,
+            offered: Timestamp::default(),
             state: PeerState::Connecting,
             since: now,
             binding: None,
@@ -161,6 +188,10 @@ impl Peer {
             unchecked: VecDeque::new(),
             checking: false,
             drained: 0,
+            first_block: None,
+            behind: None,
+            exchange: Exchange::new(now),
+            relay: Allowance::new(now),
         }
     }
 
@@ -182,6 +213,9 @@ impl Peer {
         (self.since, self.heard, self.next_ping, self.ping) = (self.since.after(slept), now, now, None);
         if let Some(asked) = &mut self.asked_headers {
             asked.at = asked.at.after(slept);
+        }
+        if let Some((since, _)) = &mut self.behind {
+            *since = since.after(slept);
         }
     }
 
@@ -265,6 +299,13 @@ impl Peers {
     pub fn connected_mut(&mut self) -> impl Iterator<Item = (LinkId, &mut Peer)> {
         let connected = self.links.iter_mut().filter(|(_, peer)| peer.state == PeerState::Connected);
         connected.map(|(link, peer)| (*link, peer))
+    }
+
+    /// A peer was the first to deliver a block that joined the best chain.
+    pub fn delivered_first(&mut self, link: LinkId, now: Timestamp) {
+        if let Some(peer) = self.links.get_mut(&link) {
+            peer.first_block = Some(now);
+        }
     }
 
     /// Adds an offence; gives whether the peer is banned for it.
@@ -386,10 +427,12 @@ mod tests {
         let peer = peers.get_mut(link).unwrap();
         (peer.state, peer.ping) = (PeerState::Connected, Some((1, at(5))));
         peer.asked_headers = Some(Asked { at: at(5), locator: Vec::new(), claim: Work::default() });
+        peer.behind = Some((at(5), Work::default()));
         peers.woke(Duration::from_hours(1), at(3_610));
         let peer = peers.get(link).unwrap();
         assert_eq!(peer.deadline(), at(3_610).after(PING_TIMEOUT));
         assert_eq!((peer.next_ping, peer.ping), (at(3_610), None));
         assert_eq!(peer.asked_headers.as_ref().unwrap().at, at(3_605));
+        assert_eq!(peer.behind, Some((at(3_605), Work::default())));
     }
 }

@@ -210,6 +210,7 @@ impl Node {
         for block in &change.connected {
             let hash = block.header.hash();
             if let Some(delivery) = self.delivered.remove(&hash) {
+                self.peers.delivered_first(delivery.first, self.now);
                 self.was_first(delivery.first);
             }
             self.wallet.connect(block, issuer);

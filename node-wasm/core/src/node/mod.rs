@@ -52,6 +52,7 @@ use rand_core::SeedableRng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tracker_protocol::PeerId;
 
 /// How often a node looks after its links, peers and requests when nothing else happens.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -69,6 +70,15 @@ pub struct Config {
     pub params: ChainParams,
     /// What it does for others.
     pub role: Role,
+    /// Peers of an earlier run, the best first; at most [`crate::net::mesh::MAX_REMEMBERED`] are taken.
+    pub remembered: Vec<PeerId>,
+}
+
+impl Config {
+    /// A node that remembers nobody.
+    pub fn new(params: ChainParams, role: Role) -> Self {
+        Self { params, role, remembered: Vec::new() }
+    }
 }
 
 /// Signatures that are being verified, and what waits for them.
@@ -122,8 +132,8 @@ impl Node {
     /// A node with an empty chain. All its keys and choices follow from the seed.
     pub fn new(config: Config, seed: [u8; 32], now: Timestamp) -> Self {
         let chain = Chain::new(config.params);
-        let room = chain.params().room_id();
-        let mesh = Mesh::new(SecretKey::derive(&seed, b"peer"), chain.genesis(), room);
+        let key = SecretKey::derive(&seed, b"peer");
+        let mesh = Mesh::new(key, chain.params(), chain.genesis(), &config.remembered, now);
         Self {
             now,
             role: config.role,
@@ -214,8 +224,13 @@ impl Node {
     }
 
     /// This node's id.
-    pub fn id(&self) -> tracker_protocol::PeerId {
+    pub fn id(&self) -> PeerId {
         self.mesh.id()
+    }
+
+    /// Peers worth handing to [`Config::remembered`] of the next run, at most [`crate::net::mesh::MAX_REMEMBERED`], the best first.
+    pub fn peers_to_remember(&self) -> Vec<PeerId> {
+        self.mesh.to_remember(&self.peers)
     }
 
     /// The wallet's address.
@@ -231,7 +246,7 @@ impl Node {
             self.expire_transactions();
             self.peers.forgive(self.now);
             self.check_waiting_signatures();
-            self.mesh.maintain(&mut context!(self));
+            self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
         self.gossip.on_time(&mut context!(self));
         self.drop_stalled();
@@ -258,6 +273,7 @@ impl Node {
     /// This node slept: what its peers did not do meanwhile is not their fault.
     fn woke(&mut self, slept: Duration) {
         self.peers.woke(slept, self.now);
+        self.mesh.woke(slept);
         self.sync.woke(slept);
         self.gossip.woke(slept);
         let seconds = slept.as_secs();

@@ -5,6 +5,7 @@ use crate::contract::{ChannelBinding, LinkId};
 use crate::hash::BlockHash;
 use crate::keys::Signature;
 use crate::log::Line;
+use crate::net::exchange;
 use crate::net::gossip::Gossip;
 use crate::net::limits::Kind;
 use crate::net::message::{Hello, MAX_DETAIL_BYTES, Message, MessageError, PROTOCOL_VERSION, Refused};
@@ -123,6 +124,24 @@ impl Node {
             Message::GetCompact(hash) => self.on_get_compact(link, hash),
             Message::GetBlockTransactions(request) => self.on_get_block_transactions(link, &request),
             Message::BlockTransactions(answer) => self.on_block_transactions(link, answer),
+            Message::GetPeers => {
+                let result = exchange::answer(&mut context!(self), link);
+                self.judge(link, result, "asks for peers too often");
+            }
+            Message::PeerSample(sample) => {
+                let result = self.mesh.on_sample(&mut context!(self), link, sample);
+                self.judge(link, result, "a sample of peers that nobody asked for");
+            }
+            Message::Relay(signal) => {
+                let result = self.mesh.on_relay(&mut context!(self), link, *signal);
+                self.judge(link, result, "a relayed signal that is forged, too many, or has travelled too far");
+            }
+        }
+    }
+
+    fn judge(&mut self, link: LinkId, result: Result<(), Offence>, detail: &str) {
+        if let Err(offence) = result {
+            self.refuse(link, offence, None, detail);
         }
     }
 
@@ -145,7 +164,7 @@ impl Node {
         peer.clock_ahead = hello.clock.offset_from(self.now);
         let id = peer.id;
         self.write(Line::info("peer-joined", format!("connected to a peer at height {}", hello.height)).peer(id));
-        self.mesh.greeted(&mut context!(self), id);
+        self.mesh.greeted(&mut context!(self), link);
         self.check_clock();
         self.learn_claim(link);
         Gossip::introduce(&mut context!(self), link, self.mempool.iter().map(|waiting| waiting.id));
@@ -203,8 +222,14 @@ impl Node {
 
     fn on_refused(&mut self, link: LinkId, refused: &Refused) {
         let Some(peer) = self.peers.get(link) else { return };
+        let id = peer.id;
+        if refused.offence == Offence::NoRoom {
+            self.mesh.on_no_room(&mut context!(self), id);
+            return self
+                .write(Line::info("peer-full", format!("a peer gives up the link: {}", refused.detail)).peer(id));
+        }
         let message = format!("a peer refused something of ours: {}", refused.detail);
-        let mut line = Line::warning("refused-by-peer", message).peer(peer.id);
+        let mut line = Line::warning("refused-by-peer", message).peer(id);
         if let Some(subject) = refused.subject {
             line = line.subject(hex::encode(subject));
         }

@@ -53,7 +53,7 @@ impl Net {
     pub(super) fn new(count: usize, links: &[(usize, usize)], params: ChainParams) -> Self {
         let builder = Builder::new(params.clone());
         let now = Chain::new(params.clone()).tip_header().time.after(Duration::from_hours(1));
-        let config = Config { params, role: Role::Full };
+        let config = Config::new(params, Role::Full);
         let node = |index: usize| Node::new(config.clone(), [u8::try_from(index).unwrap(); 32], now);
         let mut net = Self {
             now,

@@ -44,6 +44,7 @@ impl Node {
             interval_ms: interval,
             network_hash_rate: rate,
             peers,
+            relayed_signals: self.mesh.relayed_signals(),
             mempool: count(self.mempool.len()),
             mempool_bytes: self.mempool.bytes() as u64,
             hash_rate: self.miner.hash_rate,

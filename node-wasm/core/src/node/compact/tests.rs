@@ -185,7 +185,7 @@ fn a_peer_that_does_not_answer_is_passed_over_in_time_and_its_late_answer_is_tak
         let mut net = Net::new(4, links, params());
         if alone {
             // Node 2 has no part in it.
-            net.nodes[2] = Node::new(Config { params: params(), role: Role::Full }, [2; 32], net.now);
+            net.nodes[2] = Node::new(Config::new(params(), Role::Full), [2; 32], net.now);
         }
         let first = net.block(net.builder.genesis, &[]);
         net.mine(0, &first);
