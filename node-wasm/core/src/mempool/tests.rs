@@ -150,7 +150,9 @@ fn wishes_of_the_miner_are_met() {
     let room_for_two = 2 * dear.to_bytes().len();
     let wishes = |wanted: &[(&Transaction, Wish)]| {
         let mut wishes = Wishes::default();
-        wanted.iter().for_each(|(one, wish)| wishes.set(one.id(), *wish).unwrap());
+        for (one, wish) in wanted {
+            wishes.set(one.id(), *wish).unwrap();
+        }
         wishes
     };
     let pinned = wishes(&[(&second, Wish::Pin)]);
