@@ -10,7 +10,7 @@ use node_core::net::frame;
 use node_core::net::message::Message;
 use node_core::params::ChainParams;
 use node_core::transaction::{Memo, Reward, Transaction, Transfer};
-use node_core::units::{Amount, Height, Timestamp};
+use node_core::units::{Amount, Height};
 use node_core::view::LogLevel;
 use std::time::Duration;
 use tests::simulator::{NodeIndex, Options, Simulation, checks};
@@ -395,12 +395,11 @@ fn a_block_ahead_of_the_clock_waits_for_its_time_and_blames_nobody() {
     );
     let hash = mine(&mut simulation, early, 1);
     let time = simulation.node(early).chain().tip_header().time;
-    let due = Timestamp::from_millis(time.millis()).since(Timestamp::default()) - max_ahead;
-    let wait = |simulation: &Simulation| due.saturating_sub(simulation.now().since(Timestamp::default()));
     simulation.run_for(SECOND);
     simulation.withhold(early);
-    assert!(wait(&simulation) > 20 * SECOND);
-    let rest = wait(&simulation) - SECOND;
+    // Until a second before its time comes.
+    let rest = time.since(simulation.now().after(max_ahead + SECOND));
+    assert!(rest > 20 * SECOND);
     simulation.run_for(rest);
     for node in &nodes {
         assert!(simulation.log(*node).iter().any(|line| line.code == "block-ahead"));

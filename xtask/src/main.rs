@@ -5,6 +5,7 @@ mod browser;
 mod bundle;
 mod command;
 mod compress;
+mod fuzz;
 mod html;
 mod libtest;
 mod page;
@@ -39,6 +40,8 @@ enum Task {
     Test(test::Options),
     /// Measure our code beside its peers, in one page of a browser (needs npm).
     Bench,
+    /// Let a fuzzer make up inputs until one breaks something (needs a nightly toolchain and cargo-fuzz).
+    Fuzz(fuzz::Options),
     /// Run Trunk with the pinned tools, by default `trunk serve`: rebuilds on every change.
     Trunk {
         /// What Trunk is given.
@@ -71,6 +74,7 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         }
         Task::Test(options) => return Ok(test::test(&workspace, &options)),
         Task::Bench => bench::bench(&workspace)?,
+        Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
         Task::Trunk { arguments } => trunk::pass_through(&workspace, arguments)?,
         Task::Announce { .. } => {}
     }

@@ -365,7 +365,14 @@ mod tests {
         assert_eq!(Proof::new(0, 0, vec![]), Err(ProofError::Index { index: 0, count: 0 }));
         assert_eq!(Proof::new(3, 3, vec![]), Err(ProofError::Index { index: 3, count: 3 }));
         assert_eq!(Proof::new(0, 3, vec![[0; 32]]), Err(ProofError::Length { found: 1, expected: 2 }));
-        assert!(Proof::new(0, u32::MAX, vec![[0; 32]; MAX_DEPTH]).is_ok());
+        let deepest = Proof::new(0, u32::MAX, vec![[0; 32]; MAX_DEPTH]).unwrap();
+        let bytes = borsh::to_vec(&deepest).unwrap();
+        assert_eq!(Proof::try_from_slice(&bytes).unwrap(), deepest);
+        // One more is refused before it is read.
+        let mut deeper = bytes[..12].to_vec();
+        deeper[8] += 1;
+        let error = Proof::try_from_slice(&deeper).unwrap_err().to_string();
+        assert_eq!(error, ProofError::Length { found: MAX_DEPTH + 1, expected: MAX_DEPTH }.to_string());
         let huge = [0_u32, u32::MAX, u32::MAX].map(u32::to_le_bytes).concat();
         assert!(Proof::try_from_slice(&huge).is_err());
         let mut longer = borsh::to_vec(&prove(&distinct(5), 2).unwrap()).unwrap();

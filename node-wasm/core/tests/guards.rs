@@ -6,7 +6,7 @@ use node_core::chain::tree::{Chain, Change, InsertError};
 use node_core::consensus::validation::{HeaderError, TransactionError, check_body, meets_target};
 use node_core::hash::BlockHash;
 use node_core::keys::{Address, SecretKey, Signature};
-use node_core::mempool::{AdmitError, MAX_PER_PAYER, Mempool, Removal};
+use node_core::mempool::{AdmitError, EXPIRY, MAX_PER_PAYER, Mempool, Removal, Wishes};
 use node_core::mining;
 use node_core::params::{ChainParams, PUBLIC_ROOM, target_of_work};
 use node_core::transaction::{Issue, Memo, Reward, Transaction, Transfer};
@@ -337,4 +337,35 @@ fn a_payer_has_no_more_places_when_a_reorganisation_gives_its_nonces_back() {
     reorganise(&mut chain, others);
     assert_eq!(insert(&chain, 0, 1_000), Err(AdmitError::TooManyOfPayer));
     assert_eq!(insert(&chain, 1, 2_000), Ok(()), "one takes the place of another");
+}
+
+#[test]
+fn the_least_fee_is_enough_and_a_grain_less_is_not() {
+    let chain = Chain::new(params("dev"));
+    let mut pool = Mempool::default();
+    let mut insert = |fee: u64| {
+        let transaction = Arc::new(transfer_with_fee(chain.genesis(), 0, 1, 0, fee));
+        pool.insert(chain.params(), chain.ledger(), transaction, on_time(&chain))
+    };
+    // A grain a byte.
+    let least = transfer(chain.genesis(), 0, 1, 0).to_bytes().len() as u64;
+    let refused = AdmitError::FeeTooLow(Amount::from_grains(least).expect("small"));
+    assert_eq!(insert(least - 1), Err(refused));
+    assert_eq!(insert(least), Ok(Vec::new()));
+}
+
+#[test]
+fn of_equals_the_first_to_come_is_served_first_and_leaves_first() {
+    let owned = (0..10).map(|number| (address(number), Amount::from_tab(10))).collect();
+    let chain = Chain::new(ChainParams { allocation: owned, ..params("dev") });
+    let mut pool = Mempool::default();
+    let come: Vec<_> =
+        (0..10).rev().map(|from| Arc::new(transfer_with_fee(chain.genesis(), from, 1, 0, 500))).collect();
+    let now = on_time(&chain);
+    for transaction in &come {
+        assert_eq!(pool.insert(chain.params(), chain.ledger(), transaction.clone(), now), Ok(Vec::new()));
+    }
+    assert_eq!(pool.select(10_000, &Wishes::default()), come);
+    let gone = pool.expire(now.after(EXPIRY));
+    assert_eq!(gone, come.into_iter().map(|one| (one, Removal::Expired)).collect::<Vec<_>>());
 }
