@@ -198,7 +198,7 @@ impl Session {
     fn new() -> Self {
         let world = World::new(NETWORK.setting.params());
         let now = world.made[0].block.header.time;
-        let config = Config { params: world.params.clone(), role: Role::Full };
+        let config = Config::new(world.params.clone(), Role::Full);
         let mut session = Self {
             node: Node::new(config, SEED, now),
             world,

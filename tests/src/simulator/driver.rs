@@ -5,7 +5,6 @@ use super::checks::View;
 use super::{Happening, NodeIndex, Simulation, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
-use node_core::hash::BlockHash;
 use node_core::hash::{BlockHash, sha256};
 use node_core::mining;
 use node_core::net::frame;
@@ -25,7 +24,7 @@ const MAX_ATTEMPTS: u32 = 10_000_000;
 const MAX_WAITING: usize = 1_000_000;
 /// Bytes that have left a link before its node is told.
 const REPORT_DRAINED_BYTES: u64 = 64 * 1024;
-/// Numbers on the wire of the messages that bring bodies: Block, CompactBlock, BlockTransactions.
+/// Numbers on the wire of the messages that bring bodies: whole, in compact form, and the rest of it.
 const BODIES: [u8; 3] = [6, 13, 16];
 /// Waiting transactions from which on a node is checked now and then only: each check looks at all.
 const LARGE_POOL: usize = 2_000;

@@ -139,6 +139,15 @@ struct Floor {
     since: Timestamp,
 }
 
+/// Where a transaction comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A peer, or the own wallet.
+    New,
+    /// A block that is no longer part of the best chain.
+    Lost,
+}
+
 /// The most that waits at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
@@ -240,6 +249,18 @@ impl Mempool {
         transaction: &Transaction,
         now: Timestamp,
     ) -> Result<(), AdmitError> {
+        self.check_from(Origin::New, params, ledger, transaction, now)
+    }
+
+    fn check_from(
+        &self,
+        origin: Origin,
+        params: &ChainParams,
+        ledger: &Ledger,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Result<(), AdmitError> {
+        let new = origin == Origin::New;
         if self.entries.contains_key(&transaction.id()) {
             return Err(AdmitError::Known);
         }
@@ -247,7 +268,7 @@ impl Mempool {
         let bytes = transaction.to_bytes().len();
         let rate = FeeRate::of(transaction.fee(), bytes);
         let floor = self.floor(now);
-        if matches!(transaction, Transaction::Transfer(_)) && rate < floor {
+        if new && matches!(transaction, Transaction::Transfer(_)) && rate < floor {
             return Err(AdmitError::FeeTooLow(floor.fee_for(bytes)));
         }
         let payer = transaction.payer(params.issuer).ok_or(TransactionError::NoIssuer)?;
@@ -256,12 +277,12 @@ impl Mempool {
         if found < expected {
             return Err(AdmitError::NonceUsed { found, expected });
         }
-        if found - expected >= MAX_PER_PAYER as u64 {
+        if new && found - expected >= MAX_PER_PAYER as u64 {
             return Err(AdmitError::NonceAhead { found, expected });
         }
         let replaced = self.queues.get(&payer).and_then(|queue| queue.get(found));
         check_replacement(replaced, transaction)?;
-        if replaced.is_none() && self.count_of(&payer) >= MAX_PER_PAYER {
+        if new && replaced.is_none() && self.count_of(&payer) >= MAX_PER_PAYER {
             return Err(AdmitError::TooManyOfPayer);
         }
         self.check_funds(ledger, payer, transaction, replaced)?;
@@ -276,7 +297,31 @@ impl Mempool {
         transaction: Arc<Transaction>,
         now: Timestamp,
     ) -> Result<Vec<(Arc<Transaction>, Removal)>, AdmitError> {
-        self.check(params, ledger, &transaction, now)?;
+        self.insert_from(Origin::New, params, ledger, transaction, now)
+    }
+
+    /// Lets a transaction of a lost block wait again. The number of a payer's transactions and the fee
+    /// floor keep floods out; what was in a block has paid with its proof of work, so that they do not
+    /// count here, and the caps of the pool alone decide. Gives what it pushed out.
+    pub fn restore(
+        &mut self,
+        params: &ChainParams,
+        ledger: &Ledger,
+        transaction: Arc<Transaction>,
+        now: Timestamp,
+    ) -> Result<Vec<(Arc<Transaction>, Removal)>, AdmitError> {
+        self.insert_from(Origin::Lost, params, ledger, transaction, now)
+    }
+
+    fn insert_from(
+        &mut self,
+        origin: Origin,
+        params: &ChainParams,
+        ledger: &Ledger,
+        transaction: Arc<Transaction>,
+        now: Timestamp,
+    ) -> Result<Vec<(Arc<Transaction>, Removal)>, AdmitError> {
+        self.check_from(origin, params, ledger, &transaction, now)?;
         let payer = transaction.payer(params.issuer).ok_or(TransactionError::NoIssuer)?;
         let (id, witness_id) = (transaction.id(), transaction.witness_id());
         let (nonce, bytes) = (transaction.nonce(), transaction.to_bytes().len());

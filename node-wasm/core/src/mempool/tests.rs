@@ -189,6 +189,27 @@ fn wishes_are_limited_and_a_full_list_can_still_be_changed() {
 }
 
 #[test]
+fn what_a_lost_block_held_waits_again_however_much_one_payer_had_in_it() {
+    let mut pool = Pool::new();
+    let genesis = pool.genesis();
+    let count = MAX_PER_PAYER as u64 + 20;
+    for nonce in 0..count {
+        let transaction = transfer_with_fee(genesis, 0, 1, 1, nonce, 1_000);
+        if nonce >= MAX_PER_PAYER as u64 {
+            assert!(pool.insert(transaction.clone()).is_err(), "a peer may not send so many");
+        }
+        let (chain, transaction) = (&pool.chain, Arc::new(transaction));
+        let restored = pool.pool.restore(chain.params(), chain.ledger(), transaction, Timestamp::default());
+        assert_eq!(restored.map(|pushed_out| pushed_out.len()), Ok(0), "{nonce}");
+    }
+    assert_eq!(pool.selected().len() as u64, count);
+    // What it does not cover stays out.
+    let dear = Arc::new(transfer(genesis, 0, 1, 1_000 * TAB, count));
+    let refused = pool.pool.restore(pool.chain.params(), pool.chain.ledger(), dear, Timestamp::default());
+    assert!(matches!(refused, Err(AdmitError::InsufficientFunds { .. })), "{refused:?}");
+}
+
+#[test]
 fn a_transaction_leaves_after_a_day_and_not_before() {
     let mut pool = Pool::new();
     let transaction = transfer(pool.genesis(), 0, 1, TAB, 0);

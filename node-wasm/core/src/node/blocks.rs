@@ -244,7 +244,9 @@ impl Node {
             }
             // What does not go with the accounts any more has been spent otherwise: it is gone.
             let (id, transaction) = (transaction.id(), Arc::new(transaction.clone()));
-            if self.mempool.insert(self.chain.params(), self.chain.ledger(), transaction, self.now).is_ok() {
+            let restored = self.mempool.restore(self.chain.params(), self.chain.ledger(), transaction, self.now);
+            if let Ok(pushed_out) = restored {
+                self.tell_dropped(pushed_out);
                 returned += 1;
                 // Peers that never saw the branch, because it was too weak to be fetched, do not know it.
                 self.gossip.announce(id, self.now);

@@ -50,8 +50,11 @@ impl End {
         let binding = ChannelBinding([number; 32]);
         let mut hello = hello(genesis, key.public_key());
         hello.sign(key, binding, id > node);
-        let seal = |body: SignalBody| signal::seal(key, genesis, node, body).expect("short");
-        let rtc = |session: u64, signal: RtcSignal| seal(SignalBody::Rtc { session, signal });
+        // Each offer is newer than those of lower sessions, and all are newer than the call.
+        let seal = |stamp: u64, body: SignalBody| {
+            signal::seal(key, genesis, node, Timestamp::from_millis(stamp), body).expect("short")
+        };
+        let rtc = |session: u64, signal: RtcSignal| seal(session + 2, SignalBody::Rtc { session, signal });
         let offer = |session: usize| rtc(session as u64, RtcSignal::Offer { sdp: "v=0".to_owned() });
         let candidate = RtcSignal::Candidate { candidate: String::new(), mid: None, line: Some(0) };
         Self {
@@ -60,7 +63,7 @@ impl End {
             key: key.public_key(),
             proof: hello.proof,
             offers: std::array::from_fn(offer),
-            call: seal(SignalBody::CallMe),
+            call: seal(1, SignalBody::CallMe),
             candidate: rtc(0, candidate),
         }
     }
