@@ -5,7 +5,7 @@ use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -37,10 +37,20 @@ impl Tracker {
         Self::start_on(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
+    /// A tracker that only introduces the tabs of another one's page, on an address that was free.
+    pub(crate) fn start_for(page: &Self, address: SocketAddr) -> Self {
+        let origin = format!("http://{}", page.address).parse().expect("an origin");
+        Self::start_with(address, Config { allowed_origins: vec![origin], ..Config::default() })
+    }
+
     fn start_on(address: SocketAddr) -> Self {
+        let page = Some(PathBuf::from(setting("TABCHAIN_PAGE")));
+        Self::start_with(address, Config { page, ..Config::default() })
+    }
+
+    fn start_with(address: SocketAddr, config: Config) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let (sender, receiver) = std::sync::mpsc::channel();
-        let config = Config { page: Some(PathBuf::from(setting("TABCHAIN_PAGE"))), ..Config::default() };
         runtime.spawn(async move {
             let listener = TcpListener::bind(address).await.expect("the port is free");
             sender.send(listener.local_addr().expect("bound")).expect("the test waits for it");
@@ -220,6 +230,12 @@ impl Browser {
         let found = self.client.wait().at_most(SOON).for_element(Locator::Css(&selector)).await;
         found.unwrap_or_else(|error| panic!("no element {test_id}: {error}"))
     }
+}
+
+/// An address that nothing listens on.
+pub(crate) fn free_address() -> SocketAddr {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    listener.local_addr().expect("bound")
 }
 
 /// A room that no other test is in.

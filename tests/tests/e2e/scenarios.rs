@@ -1,6 +1,6 @@
 //! What people do with several tabs, and what must come of it.
 
-use crate::harness::{BLOCKS, Browser, SOON, Tab, Tracker, room};
+use crate::harness::{BLOCKS, Browser, SOON, Tab, Tracker, free_address, room};
 use node_core::units::Amount;
 use serde::Deserialize;
 use serde_json::Value;
@@ -265,11 +265,17 @@ async fn refused_in_the_form(stage: &Stage, receiver: &str) {
 
 #[tokio::test]
 async fn three_miners_fork_and_come_together() {
-    let stage = Stage::new(3).await;
-    stage.meshed(SOON).await;
+    let mut stage = Stage::new(0).await;
+    // Nobody is there yet to introduce them, so that each begins a chain of its own.
+    let address = free_address();
+    stage.query += &format!("&tracker=ws://{address}/ws");
     for tab in 0..3 {
+        stage.open().await;
         stage.mine(tab, true).await;
+        stage.one_tip(&[tab], 3, BLOCKS).await;
     }
+    let _introducer = Tracker::start_for(&stage.tracker, address);
+    stage.meshed(BLOCKS).await;
     let start = Instant::now();
     let minute = async || start.elapsed() >= Duration::from_mins(1);
     stage.browser.until(Duration::from_secs(70), "a minute passes", minute).await;
@@ -281,7 +287,7 @@ async fn three_miners_fork_and_come_together() {
         let lines: Vec<Value> = stage.browser.call(&stage.tabs[tab], "tabchain.log({ limit: 500 })").await;
         forks += lines.iter().filter(|line| line["code"] == "fork" || line["code"] == "reorganisation").count();
     }
-    assert!(forks > 0, "three miners at one difficulty make forks");
+    assert!(forks > 0, "chains that met made forks");
 
     // A branch of equal work stays where it is until a block decides.
     let height = stage.status(0).await.height;
