@@ -268,7 +268,7 @@ async fn three_miners_fork_and_come_together() {
     let mut stage = Stage::new(0).await;
     // Nobody is there yet to introduce them, so that each begins a chain of its own.
     let address = free_address();
-    stage.query += &format!("&tracker=ws://{address}/ws");
+    stage.query = format!("{}&tracker=ws://{address}/ws", stage.query);
     for tab in 0..3 {
         stage.open().await;
         stage.mine(tab, true).await;
