@@ -288,22 +288,17 @@ impl Sync {
 
     /// A peer does not have blocks that it was asked for.
     pub fn on_not_found(&mut self, context: &mut Context, link: LinkId, hashes: &[BlockHash]) {
+        let Some(peer) = context.peers.get_mut(link) else { return };
         for hash in hashes {
-            if self.flights.get(hash) == Some(&link) {
+            if self.wants(link, hash) {
                 self.flights.remove(hash);
             }
             self.late.remove(&(*hash, link));
-            if let Some(peer) = context.peers.get_mut(link) {
-                peer.blocks.remove(hash);
-            }
+            peer.blocks.remove(hash);
+            // Not asked for it again until it tells of another tip, or of the block.
+            peer.lacks.insert(*hash);
         }
-        // Not asked for them again until it tells of another tip.
-        if let Some(peer) = context.peers.get_mut(link) {
-            for hash in hashes {
-                peer.lacks.insert(*hash);
-            }
-            self.next_front(link, context.now, peer.bytes_in);
-        }
+        self.next_front(link, context.now, peer.bytes_in);
     }
 
     /// The peer's next body is under way from now on, if it owes one.
