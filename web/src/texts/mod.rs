@@ -1,0 +1,130 @@
+//! Every text that a person reads, by view. A second language replaces these files' values, nothing else.
+
+mod explorer;
+mod overview;
+mod wallet;
+
+pub(crate) use self::{explorer::*, overview::*, wallet::*};
+
+// The frame.
+pub(crate) const NAME: &str = "Tabchain";
+pub(crate) const SKIP: &str = "Skip to content";
+pub(crate) const NAVIGATION: &str = "Views";
+pub(crate) const OVERVIEW: &str = "Overview";
+pub(crate) const WALLET: &str = "Wallet";
+pub(crate) const EXPLORER: &str = "Explorer";
+pub(crate) const ROOM: &str = "Room";
+pub(crate) const ROOM_HINT: &str = "Network and room: tabs of the same room share one chain";
+pub(crate) const CONNECTION: &str = "Mesh";
+pub(crate) const STARTING: &str = "starting";
+pub(crate) const STOPPED: &str = "stopped";
+pub(crate) const JOINING: &str = "joining";
+pub(crate) const OFFLINE: &str = "offline";
+pub(crate) const ALONE: &str = "alone";
+pub(crate) const HEIGHT: &str = "Height";
+pub(crate) const THEME: &str = "Theme";
+pub(crate) const THEME_SYSTEM: &str = "As the system";
+pub(crate) const THEME_LIGHT: &str = "Light";
+pub(crate) const THEME_DARK: &str = "Dark";
+pub(crate) const FOOTER: &str = "This page is a whole node: it checks, keeps and forwards every block itself. Its coins are for learning and are worth nothing.";
+pub(crate) const UNKNOWN: &str = "–";
+pub(crate) const UNIT: &str = "TAB";
+pub(crate) const NONE: &str = "none";
+pub(crate) const CLOSE: &str = "Close";
+pub(crate) const BACK: &str = "Back";
+pub(crate) const MORE: &str = "Show more";
+pub(crate) const RELOAD: &str = "Load the page again";
+
+pub(crate) fn title(view: &str) -> String {
+    format!("{view} · {NAME}")
+}
+
+pub(crate) fn version(version: &str, profile: &str) -> String {
+    if profile.is_empty() { format!("{NAME} {version}") } else { format!("{NAME} {version} · profile {profile}") }
+}
+
+// Starting, and what goes wrong.
+pub(crate) const NODE_STARTS: &str = "The node of this tab is starting…";
+pub(crate) const START_FAILED: &str = "The node could not start";
+pub(crate) const START_OVER: &str = "Start without address parameters";
+pub(crate) const START_IS_LATE: &str = "The node takes longer than usual to start";
+pub(crate) const START_IS_LATE_TEXT: &str = "Its worker has not answered yet. On a slow line it may still be loading; otherwise load the page again, and see that the browser allows WebAssembly and workers.";
+pub(crate) const NODE_STOPPED: &str = "The node of this tab has stopped";
+pub(crate) const REFUSED: &str = "The node refused this request";
+pub(crate) const NOT_FOUND: &str = "No such view";
+pub(crate) const NOT_FOUND_TEXT: &str = "There is nothing at this address of the page.";
+pub(crate) const TO_OVERVIEW: &str = "To the overview";
+
+// Things that can be copied, as in "Copy address".
+pub(crate) const WHAT_ADDRESS: &str = "address";
+pub(crate) const WHAT_BLOCK: &str = "block hash";
+pub(crate) const WHAT_TRANSACTION: &str = "transaction id";
+pub(crate) const WHAT_HASH: &str = "hash";
+pub(crate) const WHAT_PEER: &str = "peer id";
+pub(crate) const WHAT_LINK: &str = "link";
+pub(crate) const WHAT_SIGNATURE: &str = "signature";
+pub(crate) const COPY_REFUSED: &str = "The browser refused to copy: please select the text and copy it by hand";
+pub(crate) const QR_TOO_LONG: &str = "This text is too long for a QR code.";
+
+pub(crate) fn copy(what: &str) -> String {
+    format!("Copy {what}")
+}
+
+pub(crate) fn copied(what: &str) -> String {
+    let mut letters = what.chars();
+    letters.next().map(|first| format!("{}{} copied", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+}
+
+// Times.
+pub(crate) const JUST_NOW: &str = "just now";
+
+pub(crate) fn seconds_ago(seconds: u64) -> String {
+    format!("{seconds} s ago")
+}
+
+pub(crate) fn minutes_ago(minutes: u64) -> String {
+    format!("{minutes} min ago")
+}
+
+pub(crate) fn hours_ago(hours: u64) -> String {
+    format!("{hours} h ago")
+}
+
+pub(crate) fn seconds_ahead(seconds: u64) -> String {
+    format!("in {seconds} s")
+}
+
+// Where things stand.
+pub(crate) const WAITING: &str = "waiting for a block";
+pub(crate) const STALE: &str = "only on a branch";
+pub(crate) const ON_A_BRANCH: &str = "on a branch";
+
+pub(crate) fn confirmations(count: u32) -> String {
+    plural(count, "confirmation")
+}
+
+pub(crate) fn bytes(count: u32) -> String {
+    plural(count, "byte")
+}
+
+pub(crate) fn peers(count: u32) -> String {
+    plural(count, "peer")
+}
+
+fn plural(count: u32, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_and_many() {
+        assert_eq!(peers(0), "0 peers");
+        assert_eq!(peers(1), "1 peer");
+        assert_eq!(transactions(2), "2 transactions");
+        assert_eq!(blocks_left(1, None), "1 block left");
+        assert_eq!(copied("block hash"), "Block hash copied");
+    }
+}
