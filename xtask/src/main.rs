@@ -5,6 +5,7 @@ mod browser;
 mod bundle;
 mod command;
 mod compress;
+mod deny;
 mod fuzz;
 mod html;
 mod libtest;
@@ -12,6 +13,7 @@ mod page;
 mod serve;
 mod test;
 mod toolchain;
+mod tools;
 mod trunk;
 mod workspace;
 

@@ -2,6 +2,7 @@
 
 use crate::browser::{self, Browser, BrowserError};
 use crate::command::{self, CommandError};
+use crate::deny;
 use crate::libtest::{self, Count};
 use crate::page::{self, PageError};
 use crate::toolchain::{self, WASM_TARGET};
@@ -42,6 +43,8 @@ enum Step {
     Clippy,
     /// Lints of what runs in a browser, for wasm.
     ClippyWasm,
+    /// Licences, sources and known holes of the dependencies.
+    Deny,
     /// Native tests.
     Unit,
     /// The simulator's scenarios.
@@ -92,6 +95,7 @@ impl Step {
                 check(&mut clippy(workspace, &["--workspace", "--all-targets", "--features=xtask/wasm-tools"]))
             }
             Self::ClippyWasm => clippy_wasm(workspace),
+            Self::Deny => Ok(deny::check(workspace).map(|()| PASSED)?),
             Self::Unit => {
                 tests(cargo(workspace).args(["test", "--workspace", "--exclude", TESTS_PACKAGE, "--no-fail-fast"]))
             }

@@ -3,14 +3,16 @@
 use crate::command::{self, CommandError};
 use crate::html::{Asset, HtmlError, Template};
 use crate::toolchain;
+use crate::tools::{self, Tool};
 use crate::workspace::Workspace;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The last version that the pinned Rust compiles.
-const TRUNK_VERSION: &str = "0.21.14";
+/// The last version that the pinned Rust compiles, without optional parts.
+const TRUNK: Tool =
+    Tool { name: "trunk", version: "0.21.14", options: &["--no-default-features", "--features", "rustls"] };
 
 /// Where Trunk.toml lets it build to, in the target folder.
 const DIST: &str = "trunk";
@@ -88,13 +90,12 @@ fn check_asset(asset: &Asset, dist: &Path, built: &str) -> Result<(), TrunkError
 /// Trunk, installed, with wasm-bindgen of this workspace's version before all others on PATH.
 fn command(workspace: &Workspace) -> Result<Command, TrunkError> {
     toolchain::ensure_wasm_target()?;
-    let tools = workspace.target.join("tools");
-    let bin = tools.join("bin");
-    install(workspace, &tools, &bin)?;
+    let program = TRUNK.installed(workspace)?;
+    let bin = tools::folder(workspace).join("bin");
     copy_wasm_bindgen(workspace, &bin)?;
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::iter::once(bin.clone()).chain(std::env::split_paths(&path));
-    let mut trunk = Command::new(bin.join("trunk"));
+    let mut trunk = Command::new(program);
     trunk
         .current_dir(&workspace.root)
         .env("PATH", std::env::join_paths(path).unwrap_or_default())
@@ -102,26 +103,6 @@ fn command(workspace: &Workspace) -> Result<Command, TrunkError> {
         // Trunk takes this variable for an option and stops at the common value 1.
         .env_remove("NO_COLOR");
     Ok(trunk)
-}
-
-fn install(workspace: &Workspace, tools: &Path, bin: &Path) -> Result<(), CommandError> {
-    let installed = Command::new(bin.join("trunk")).arg("--version").output();
-    if installed
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).split_whitespace().nth(1) == Some(TRUNK_VERSION))
-    {
-        return Ok(());
-    }
-    println!("installing Trunk {TRUNK_VERSION}, once; this takes minutes");
-    // Unoptimised and without optional parts: a quarter of the time, and Trunk mostly waits.
-    command::run(
-        command::cargo()
-            .current_dir(&workspace.root)
-            .args(["install", "trunk", "--version", TRUNK_VERSION, "--locked"])
-            .args(["--debug", "--no-default-features", "--features", "rustls"])
-            .arg("--root")
-            .arg(tools)
-            .env("CARGO_PROFILE_DEV_DEBUG", "0"),
-    )
 }
 
 fn copy_wasm_bindgen(workspace: &Workspace, bin: &Path) -> Result<(), TrunkError> {
