@@ -4,14 +4,20 @@
 //! field of a form is wrong, its name in `field`. Amounts are decimal strings in TAB.
 
 mod arguments;
+mod calls;
 mod events;
+mod start;
+#[cfg(test)]
+mod typescript;
+
+pub use start::start;
 
 use crate::client::Client;
-use arguments::{BlockId, Nothing, Range, Rows, Threads, Wanted, decode};
+use arguments::to_json;
+use calls::CALLS;
 use events::Events;
 use js_sys::{JSON, Object, Promise, Reflect};
-use node_core::request::{ErrorCode, Request, RequestError, SendForm};
-use serde::de::DeserializeOwned;
+use node_core::request::{ErrorCode, Request, RequestError};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -35,14 +41,9 @@ pub fn install(client: &Client) -> Result<(), InstallError> {
 /// The whole API as an object.
 fn object(client: &Client) -> Result<Object, JsValue> {
     let api = Object::new();
-    set(&api, "status", &method(client, |_: Nothing| Ok(Request::Status)))?;
-    set(&api, "chain", &chain(client)?)?;
-    set(&api, "wallet", &wallet(client)?)?;
-    set(&api, "mempool", &mempool(client)?)?;
-    set(&api, "miner", &miner(client)?)?;
-    set(&api, "peers", &peers(client)?)?;
-    set(&api, "lab", &lab(client)?)?;
-    set(&api, "log", &method(client, |rows: Option<Rows>| Ok(Request::Log { limit: rows.unwrap_or_default().limit })))?;
+    for call in CALLS {
+        calls::place(&api, call.path, &method(client, call.request))?;
+    }
     let events = Rc::new(Events::new(client));
     let (on, off) = (Rc::clone(&events), events);
     set(&api, "on", &listening(move |event, callback| on.add(event, callback)))?;
@@ -50,94 +51,12 @@ fn object(client: &Client) -> Result<Object, JsValue> {
     Ok(api)
 }
 
-fn chain(client: &Client) -> Result<JsValue, JsValue> {
-    let chain = Object::new();
-    set(
-        &chain,
-        "blocks",
-        &method(client, |range: Option<Range>| {
-            let Range { from, limit } = range.unwrap_or_default();
-            Ok(Request::Blocks { from, limit })
-        }),
-    )?;
-    set(&chain, "block", &method(client, |id: BlockId| Ok(Request::Block { id: id.into_text() })))?;
-    set(&chain, "transaction", &method(client, |id: String| Ok(Request::Transaction { id })))?;
-    set(&chain, "forks", &method(client, |_: Nothing| Ok(Request::Forks)))?;
-    Ok(chain.into())
-}
-
-fn wallet(client: &Client) -> Result<JsValue, JsValue> {
-    let wallet = Object::new();
-    set(&wallet, "address", &method(client, |_: Nothing| Ok(Request::Address)))?;
-    set(&wallet, "balance", &method(client, |address: Option<String>| Ok(Request::Balance { address })))?;
-    set(&wallet, "send", &method(client, |form: SendForm| Ok(Request::Send(form))))?;
-    set(
-        &wallet,
-        "history",
-        &method(client, |range: Option<Range>| {
-            let Range { from, limit } = range.unwrap_or_default();
-            Ok(Request::History { from, limit })
-        }),
-    )?;
-    Ok(wallet.into())
-}
-
-fn mempool(client: &Client) -> Result<JsValue, JsValue> {
-    let mempool = Object::new();
-    set(
-        &mempool,
-        "list",
-        &method(client, |range: Option<Range>| {
-            let Range { from, limit } = range.unwrap_or_default();
-            Ok(Request::Mempool { from, limit })
-        }),
-    )?;
-    Ok(mempool.into())
-}
-
-fn miner(client: &Client) -> Result<JsValue, JsValue> {
-    let miner = Object::new();
-    set(
-        &miner,
-        "start",
-        &method(client, |threads: Option<Threads>| {
-            Ok(Request::MinerStart { threads: threads.unwrap_or_default().threads })
-        }),
-    )?;
-    set(&miner, "stop", &method(client, |_: Nothing| Ok(Request::MinerStop)))?;
-    set(&miner, "mine", &method(client, |_: Nothing| Ok(Request::MinerMine)))?;
-    set(&miner, "wish", &method(client, |Wanted { id, wish }| Ok(Request::MinerWish { id, wish })))?;
-    set(
-        &miner,
-        "template",
-        &method(client, |range: Option<Range>| {
-            let Range { from, limit } = range.unwrap_or_default();
-            Ok(Request::Template { from, limit })
-        }),
-    )?;
-    Ok(miner.into())
-}
-
-fn peers(client: &Client) -> Result<JsValue, JsValue> {
-    let peers = Object::new();
-    set(&peers, "list", &method(client, |_: Nothing| Ok(Request::Peers)))?;
-    set(&peers, "connect", &method(client, |peer| Ok(Request::Connect { peer })))?;
-    set(&peers, "disconnect", &method(client, |peer| Ok(Request::Disconnect { peer })))?;
-    Ok(peers.into())
-}
-
-fn lab(client: &Client) -> Result<JsValue, JsValue> {
-    let lab = Object::new();
-    set(&lab, "attack", &method(client, |attack| Ok(Request::Attack { attack })))?;
-    Ok(lab.into())
-}
-
 /// A function that makes a request of its one argument and promises the answer.
-fn method<A: DeserializeOwned + 'static>(client: &Client, build: fn(A) -> Result<Request, RequestError>) -> JsValue {
+fn method(client: &Client, request: fn(&str) -> Result<Request, RequestError>) -> JsValue {
     let client = client.clone();
     let call = move |argument: JsValue| -> Promise {
         let client = client.clone();
-        let request = decode(&argument).and_then(build);
+        let request = to_json(&argument).and_then(|json| request(&json));
         future_to_promise(async move {
             let answer = match request {
                 Ok(request) => client.request_json(request).await,

@@ -3,6 +3,7 @@
 
 mod config;
 
+pub(crate) use config::{DEFAULT_NETWORK, tracker_address};
 pub use config::{StartConfig, StartError};
 
 use crate::browser::{Listener, describe, now, worker_error};

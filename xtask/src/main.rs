@@ -15,6 +15,7 @@ mod test;
 mod toolchain;
 mod tools;
 mod trunk;
+mod types;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +45,8 @@ enum Task {
     Bench,
     /// Let a fuzzer make up inputs until one breaks something (needs a nightly toolchain and cargo-fuzz).
     Fuzz(fuzz::Options),
+    /// Write the TypeScript types of the JavaScript API anew, after a change of its calls.
+    Types,
     /// Run Trunk with the pinned tools, by default `trunk serve`: rebuilds on every change.
     Trunk {
         /// What Trunk is given.
@@ -77,6 +80,7 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Test(options) => return Ok(test::test(&workspace, &options)),
         Task::Bench => bench::bench(&workspace)?,
         Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
+        Task::Types => types::write(&workspace)?,
         Task::Trunk { arguments } => trunk::pass_through(&workspace, arguments)?,
         Task::Announce { .. } => {}
     }

@@ -33,6 +33,7 @@ macro_rules! hash_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(as = "String"))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(pub [u8; 32]);
 

@@ -116,6 +116,7 @@ pub enum Request {
 
 /// A transfer as a person fills it in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SendForm {
     /// Receiver's address.
@@ -132,6 +133,7 @@ pub struct SendForm {
 
 /// What this tab can try on its peers, to show that they refuse it. The own node stays honest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Attack {
     /// Bytes that are no message.
@@ -180,6 +182,7 @@ pub enum Response {
 
 /// Why a request was refused. `code` is stable, `message` is for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[error("{message}")]
 #[serde(rename_all = "camelCase")]
 pub struct RequestError {
@@ -193,6 +196,7 @@ pub struct RequestError {
 
 /// Stable words for what can go wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// The request is not one of the API.

@@ -19,10 +19,11 @@ pub enum AmountError {
     TooLarge,
 }
 
-/// An amount of money in grains; 1 TAB is [`Amount::GRAINS_PER_TAB`] grains.
+/// An amount of money: decimal TAB in JSON, grains inside; 1 TAB is [`Amount::GRAINS_PER_TAB`] grains.
 ///
 /// Never above [`Amount::MAX`], so that the sum of any two amounts fits a `u64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, BorshSerialize, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(as = "String"))]
 #[serde(try_from = "String", into = "String")]
 pub struct Amount(u64);
 
@@ -139,6 +140,7 @@ impl BorshDeserialize for Amount {
     Serialize,
     Deserialize,
 )]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Height(pub u32);
 
@@ -170,6 +172,7 @@ impl fmt::Display for Height {
 
 /// Milliseconds since 1970-01-01 UTC, below 2^48 so that a header spends six bytes on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Timestamp(u64);
 

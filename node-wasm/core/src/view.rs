@@ -8,6 +8,7 @@ use tracker_protocol::PeerId;
 
 /// The node at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// Version of the software.
@@ -66,6 +67,7 @@ pub struct Status {
 
 /// What a node does for others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, borsh::BorshSerialize, borsh::BorshDeserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Validates and serves everything.
@@ -78,6 +80,7 @@ pub enum Role {
 
 /// The connection to the tracker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum TrackerState {
     /// No connection; the next attempt is on its way.
@@ -90,6 +93,7 @@ pub enum TrackerState {
 
 /// How far catching up has come.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SyncProgress {
     /// Height of the own tip: blocks done.
@@ -104,6 +108,7 @@ pub struct SyncProgress {
 
 /// A block in lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BlockSummary {
     /// Hash of the header.
@@ -134,6 +139,7 @@ pub struct BlockSummary {
 
 /// A whole block.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BlockView {
     /// What lists show.
@@ -157,6 +163,7 @@ pub struct BlockView {
 
 /// Where a transaction stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "camelCase")]
 pub enum TransactionState {
     /// In the mempool.
@@ -179,6 +186,7 @@ pub enum TransactionState {
 
 /// A transaction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TransactionView {
     /// SHA-256d of its bytes without the signature.
@@ -207,6 +215,7 @@ pub struct TransactionView {
 
 /// What a transaction does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum TransactionKind {
     /// New coins to the miner of a block.
@@ -219,6 +228,7 @@ pub enum TransactionKind {
 
 /// The next block as a node would build it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TemplateView {
     /// Its height.
@@ -241,6 +251,7 @@ pub struct TemplateView {
 
 /// What an address has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Balance {
     /// The address.
@@ -261,6 +272,7 @@ pub struct Balance {
 
 /// A line of the wallet's history.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// The transaction.
@@ -274,6 +286,7 @@ pub struct HistoryEntry {
 
 /// Which way the money went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
     /// To this wallet.
@@ -286,6 +299,7 @@ pub enum Direction {
 
 /// A peer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PeerView {
     /// Its id.
@@ -312,6 +326,7 @@ pub struct PeerView {
 
 /// How far a connection has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum PeerState {
     /// Offers, answers and candidates travel.
@@ -324,6 +339,7 @@ pub enum PeerState {
 
 /// The newest part of the block tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ForkTree {
     /// Blocks of every live branch and the best chain beside them, lowest first.
@@ -336,6 +352,7 @@ pub struct ForkTree {
 
 /// A branch beside the best chain.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Branch {
     /// Its newest block.
@@ -354,6 +371,7 @@ pub struct Branch {
 
 /// A page of a longer list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Page<T> {
     /// The rows asked for.
@@ -364,6 +382,7 @@ pub struct Page<T> {
 
 /// What a transfer would cost, when nothing speaks against it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SendPlan {
     /// Receiver, in its one spelling.
@@ -380,6 +399,7 @@ pub struct SendPlan {
 
 /// A line of the node's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LogEntry {
     /// Counts up from 1; gaps mean that old lines were dropped.
@@ -400,6 +420,7 @@ pub struct LogEntry {
 
 /// Sorts of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum LogLevel {
     /// Something came or went.
@@ -414,6 +435,7 @@ pub enum LogLevel {
 
 /// News for the user interface, named as in the JavaScript API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "NodeEvent"))]
 #[serde(tag = "event", content = "detail", rename_all = "camelCase")]
 pub enum Event {
     /// The best chain has a new tip.
@@ -464,6 +486,7 @@ pub enum Event {
 
 /// What happened to a branch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "change", rename_all = "camelCase")]
 pub enum ForkChange {
     /// A block stands beside the best chain.
@@ -480,6 +503,7 @@ pub enum ForkChange {
 
 /// What travels over links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum TrafficItem {
     /// A block.

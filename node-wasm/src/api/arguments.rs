@@ -5,44 +5,52 @@ use js_sys::{JSON, Object};
 use node_core::mempool::Wish;
 use node_core::request::RequestError;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The argument of calls that take none; whatever is there is ignored, as JavaScript does.
-pub(super) type Nothing = IgnoredAny;
-
-/// `{ from, limit }`.
+/// Which part of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ListRange", optional_fields = nullable))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Range {
+    /// Where it begins.
     pub(super) from: Option<u32>,
+    /// Most rows: 50 if left out, 500 at most.
     pub(super) limit: Option<u32>,
 }
 
-/// `{ limit }`.
+/// How much of a list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rows {
+    /// Most rows: 50 if left out, 500 at most.
     pub(super) limit: Option<u32>,
 }
 
-/// `{ threads }`.
+/// How to mine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Threads {
+    /// Compute workers; never more than the machine has.
     pub(super) threads: Option<u32>,
 }
 
-/// `{ id, wish }`.
+/// A miner's wish for one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
+    /// The transaction's id.
     pub(super) id: String,
+    /// What to do with it.
     pub(super) wish: Wish,
 }
 
 /// A height or a hash.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged, expecting = "expected a height or a hash")]
 pub(super) enum BlockId {
     Height(u32),
@@ -58,13 +66,8 @@ impl BlockId {
     }
 }
 
-/// Reads an argument; one that is left out reads as `null`.
-pub(super) fn decode<A: DeserializeOwned>(argument: &JsValue) -> Result<A, RequestError> {
-    let json = to_json(argument).ok_or_else(|| bad_request("the argument is not plain data"))?;
-    decode_json(&json)
-}
-
-fn decode_json<A: DeserializeOwned>(json: &str) -> Result<A, RequestError> {
+/// Reads an argument.
+pub(super) fn decode<A: DeserializeOwned>(json: &str) -> Result<A, RequestError> {
     serde_json::from_str(json).map_err(|error| bad_request(format!("the argument is wrong: {}", without_place(&error))))
 }
 
@@ -74,20 +77,20 @@ fn without_place(error: &serde_json::Error) -> String {
     text.split_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }
 
-fn to_json(argument: &JsValue) -> Option<String> {
+/// An argument in JSON; one that is left out is `null`.
+pub(super) fn to_json(argument: &JsValue) -> Result<String, RequestError> {
     if argument.is_undefined() {
-        return Some("null".to_owned());
+        return Ok("null".to_owned());
     }
     let is_plain = |value: &JsValue| {
         // JSON would turn the one into null, and leave out the others without a word.
         value.as_f64().is_none_or(f64::is_finite) && !value.is_function() && !value.is_symbol()
     };
     let members = argument.dyn_ref::<Object>().map(Object::values);
-    if !is_plain(argument) || members.is_some_and(|members| !members.iter().all(|value| is_plain(&value))) {
-        return None;
-    }
+    let plain = is_plain(argument) && members.is_none_or(|members| members.iter().all(|value| is_plain(&value)));
     // Throws for circular structures and big integers.
-    JSON::stringify(argument).ok()?.as_string()
+    let json = if plain { JSON::stringify(argument).ok().and_then(|json| json.as_string()) } else { None };
+    json.ok_or_else(|| bad_request("the argument is not plain data"))
 }
 
 #[cfg(test)]
@@ -98,24 +101,23 @@ mod tests {
 
     #[test]
     fn good_arguments_are_read() {
-        assert_eq!(decode_json::<Option<Range>>("null").unwrap(), None);
-        assert_eq!(decode_json::<Option<Range>>("{}").unwrap(), Some(Range::default()));
-        assert_eq!(decode_json::<Option<Range>>(r#"{"from":5}"#).unwrap(), Some(Range { from: Some(5), limit: None }));
-        assert_eq!(decode_json::<BlockId>("12").unwrap().into_text(), "12");
-        assert_eq!(decode_json::<BlockId>(r#""ab""#).unwrap().into_text(), "ab");
-        assert_eq!(decode_json::<Attack>(r#""too-little-work""#).unwrap(), Attack::TooLittleWork);
-        assert!(decode_json::<PeerId>(&format!("\"{}\"", "ab".repeat(20))).is_ok());
-        assert!(decode_json::<Nothing>(r#"{"any":[1]}"#).is_ok());
-        let wanted: Wanted = decode_json(r#"{"id":"ab","wish":"exclude"}"#).unwrap();
+        assert_eq!(decode::<Option<Range>>("null").unwrap(), None);
+        assert_eq!(decode::<Option<Range>>("{}").unwrap(), Some(Range::default()));
+        assert_eq!(decode::<Option<Range>>(r#"{"from":5}"#).unwrap(), Some(Range { from: Some(5), limit: None }));
+        assert_eq!(decode::<BlockId>("12").unwrap().into_text(), "12");
+        assert_eq!(decode::<BlockId>(r#""ab""#).unwrap().into_text(), "ab");
+        assert_eq!(decode::<Attack>(r#""too-little-work""#).unwrap(), Attack::TooLittleWork);
+        assert!(decode::<PeerId>(&format!("\"{}\"", "ab".repeat(20))).is_ok());
+        let wanted: Wanted = decode(r#"{"id":"ab","wish":"exclude"}"#).unwrap();
         assert_eq!((wanted.id.as_str(), wanted.wish), ("ab", Wish::Exclude));
-        let form: SendForm = decode_json(r#"{"to":"tab1","amount":"1.5","sign":false}"#).unwrap();
+        let form: SendForm = decode(r#"{"to":"tab1","amount":"1.5","sign":false}"#).unwrap();
         assert_eq!((form.amount.as_str(), form.fee, form.sign), ("1.5", None, Some(false)));
     }
 
     #[test]
     fn wrong_arguments_are_bad_requests() {
         fn code<A: DeserializeOwned>(json: &str) -> Option<ErrorCode> {
-            decode_json::<A>(json).err().map(|error| error.code)
+            decode::<A>(json).err().map(|error| error.code)
         }
         let bad = Some(ErrorCode::BadRequest);
         for json in
@@ -139,7 +141,7 @@ mod tests {
         assert_eq!(code::<String>("5"), bad);
         assert_eq!(code::<PeerId>(r#""zz""#), bad);
         assert_eq!(code::<Attack>(r#""nothing""#), bad);
-        let message = decode_json::<BlockId>("-1").unwrap_err().message;
+        let message = decode::<BlockId>("-1").unwrap_err().message;
         assert_eq!(message, "the argument is wrong: expected a height or a hash");
     }
 }

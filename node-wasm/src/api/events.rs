@@ -13,7 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::console;
 
 /// The events that there are, as [`Event`] names them.
-const EVENTS: [&str; 11] =
+pub(super) const EVENTS: [&str; 11] =
     ["tip", "fork", "transaction", "balance", "peer", "rejected", "log", "sync", "hashrate", "tracker", "traffic"];
 
 /// Callbacks of one event: far more than a program needs, a bound for one that forgets `off`.

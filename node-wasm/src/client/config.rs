@@ -4,7 +4,7 @@ use node_core::params::{PUBLIC_ROOM, ParamsError};
 use web_sys::{Url, UrlSearchParams, Window};
 
 /// Network of a tab whose address names none.
-const DEFAULT_NETWORK: &str = "main";
+pub(crate) const DEFAULT_NETWORK: &str = "main";
 
 /// Path of the tracker's WebSocket on its host.
 const TRACKER_PATH: &str = "/ws";
@@ -88,7 +88,8 @@ fn parse_threads(text: &str) -> Result<u32, StartError> {
     text.parse().map_err(|_| StartError::BadParameter { name: "mine", expected: "a number of threads" })
 }
 
-fn tracker_address(address: &str) -> Result<String, StartError> {
+/// A tracker's address in its full form, if it is one.
+pub(crate) fn tracker_address(address: &str) -> Result<String, StartError> {
     let url = Url::new(address).ok().filter(|url| matches!(url.protocol().as_str(), "ws:" | "wss:"));
     url.map(|url| url.href())
         .ok_or(StartError::BadParameter { name: "tracker", expected: "an address that begins with ws:// or wss://" })

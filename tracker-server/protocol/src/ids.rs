@@ -16,6 +16,7 @@ pub enum IdError {
 
 /// A peer: the first 20 bytes of the SHA-256 of its compressed public key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(as = "String"))]
 #[serde(try_from = "String", into = "String")]
 pub struct PeerId([u8; PeerId::LENGTH]);
 

@@ -23,6 +23,7 @@ pub struct Wishes {
 
 /// What a miner wants of one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Wish {
     /// Taken first, with all that its payer has before it.

@@ -1,0 +1,609 @@
+// Tabchain's JavaScript API, made from the Rust code by `cargo xtask types`.
+//
+// Amounts are decimal strings in TAB; hashes and ids are lower-case hex; times are milliseconds since 1970.
+
+/**
+ * An amount of money: decimal TAB in JSON, grains inside; 1 TAB is `Amount::GRAINS_PER_TAB` grains.
+ *
+ * Never above `Amount::MAX`, so that the sum of any two amounts fits a `u64`.
+ */
+export type Amount = string;
+
+/** What this tab can try on its peers, to show that they refuse it. The own node stays honest. */
+export type Attack = "garbage" | "too-little-work" | "inflated-reward";
+
+/** What an address has. */
+export type Balance = {
+  /** The address. */
+  address: string;
+  /** Confirmed and free to spend, less what waits to be sent. */
+  spendable: Amount;
+  /** Confirmed, before waiting transactions. */
+  confirmed: Amount;
+  /** Block rewards that are too young to spend. */
+  immature: Amount;
+  /** Waiting to arrive. */
+  pendingIn: Amount;
+  /** Waiting to leave, fees included. */
+  pendingOut: Amount;
+  /** Number that the next transaction will carry. */
+  nonce: number;
+};
+
+/** SHA-256d of a block's header. Written and compared with the target as a big-endian number. */
+export type BlockHash = string;
+
+/** A height or a hash. */
+export type BlockId = number | string;
+
+/** A block in lists. */
+export type BlockSummary = {
+  /** Hash of the header. */
+  hash: BlockHash;
+  /** Hash of the block before. */
+  previous: BlockHash;
+  /** Position in its chain. */
+  height: Height;
+  /** When it was mined, by its header. */
+  time: Timestamp;
+  /** Expected hashes to find it. */
+  difficulty: number;
+  /** Work of its chain up to here, decimal digits. */
+  work: string;
+  /** Number of transactions, the reward included. */
+  transactions: number;
+  /** Canonical bytes. */
+  size: number;
+  /** Subsidy and fees that its miner assigned to itself. */
+  reward: Amount;
+  /** Fees alone. */
+  fees: Amount;
+  /** The miner's address; absent for the genesis block. */
+  miner: string | null;
+  /** Whether it is part of the best chain. */
+  best: boolean;
+};
+
+/** A whole block. */
+export type BlockView = {
+  /** Version of the header. */
+  version: number;
+  /** Root over the transactions. */
+  merkleRoot: MerkleRoot;
+  /** Root over all accounts after the block. */
+  stateRoot: StateRoot;
+  /** The number its hash must not exceed, 64 hex digits. */
+  target: string;
+  /** The number that its miner searched. */
+  nonce: number;
+  /** Blocks of the best chain from this one to the tip, both counted; 0 on another branch. */
+  confirmations: number;
+  /** Its transactions in order. */
+  transactionList: Array<TransactionView>;
+  /** Hash of the header. */
+  hash: BlockHash;
+  /** Hash of the block before. */
+  previous: BlockHash;
+  /** Position in its chain. */
+  height: Height;
+  /** When it was mined, by its header. */
+  time: Timestamp;
+  /** Expected hashes to find it. */
+  difficulty: number;
+  /** Work of its chain up to here, decimal digits. */
+  work: string;
+  /** Number of transactions, the reward included. */
+  transactions: number;
+  /** Canonical bytes. */
+  size: number;
+  /** Subsidy and fees that its miner assigned to itself. */
+  reward: Amount;
+  /** Fees alone. */
+  fees: Amount;
+  /** The miner's address; absent for the genesis block. */
+  miner: string | null;
+  /** Whether it is part of the best chain. */
+  best: boolean;
+};
+
+/** A branch beside the best chain. */
+export type Branch = {
+  /** Its newest block. */
+  tip: BlockHash;
+  /** Height of that block. */
+  height: Height;
+  /** Its work, decimal digits. */
+  work: string;
+  /** Height of the last block it shares with the best chain. */
+  forkHeight: Height;
+  /** Blocks of its own. */
+  length: number;
+  /** Blocks the best chain must still grow before the branch is discarded. */
+  discardIn: number;
+};
+
+/** Which way the money went. */
+export type Direction = "in" | "out" | "own";
+
+/** Stable words for what can go wrong with a request. */
+export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "too-many-waiting" | "too-many-wishes" | "not-found" | "no-peers" | "stopped";
+
+/** What happened to a branch. */
+export type ForkChange = {
+  change: "grown";
+  /** The block. */
+  tip: BlockHash;
+} | {
+  change: "discarded";
+  /** Its newest block. */
+  tip: BlockHash;
+};
+
+/** The newest part of the block tree. */
+export type ForkTree = {
+  /** Blocks of every live branch and the best chain beside them, lowest first. */
+  blocks: Array<BlockSummary>;
+  /** Live branches other than the best chain. */
+  branches: Array<Branch>;
+  /** Blocks a branch may fall behind before it is discarded. */
+  pruneDepth: number;
+};
+
+/** Position of a block in its chain; the genesis block has height 0. */
+export type Height = number;
+
+/** A line of the wallet's history. */
+export type HistoryEntry = {
+  /** Seen from this wallet. */
+  direction: Direction;
+  /** When it was mined, or first seen while it waits. */
+  time: Timestamp;
+  /** SHA-256d of its bytes without the signature. */
+  id: TxId;
+  /** What it does. */
+  kind: TransactionKind;
+  /** Who pays; absent for new coins. */
+  from: string | null;
+  /** Who is paid. */
+  to: string;
+  /** What is paid. */
+  amount: Amount;
+  /** What the miner gets. */
+  fee: Amount;
+  /** Number of transactions of the payer before this one. */
+  nonce: number;
+  /** Text to go with it. From outside: show it as text, nothing else. */
+  memo: string;
+  /** Canonical bytes, signature included. */
+  size: number;
+  /** Signature in hex; absent for a block reward. */
+  signature: string | null;
+  /** Where it stands. */
+  status: TransactionState;
+};
+
+/** Which part of a list. */
+export type ListRange = {
+  /** Where it begins. */
+  from?: number | null;
+  /** Most rows: 50 if left out, 500 at most. */
+  limit?: number | null;
+};
+
+/** A line of the node's log. */
+export type LogEntry = {
+  /** Counts up from 1; gaps mean that old lines were dropped. */
+  sequence: number;
+  /** When. */
+  time: Timestamp;
+  /** What sort of news. */
+  level: LogLevel;
+  /** One stable word for what happened, such as `block-connected` or `bad-signature`. */
+  code: string;
+  /** The same in a sentence. */
+  message: string;
+  /** The peer it came from, if one. */
+  peer: PeerId | null;
+  /** The block or transaction it is about, if one. */
+  subject: string | null;
+};
+
+/** Sorts of log lines. */
+export type LogLevel = "info" | "accepted" | "rejected" | "warning";
+
+/** Root of the Merkle tree over a block's transactions. */
+export type MerkleRoot = string;
+
+/** News for the user interface, named as in the JavaScript API. */
+export type NodeEvent = {
+  event: "tip";
+  detail: {
+    /** The tip. */
+    block: BlockSummary;
+    /** Blocks that left the best chain, newest first. */
+    reverted: Array<BlockHash>;
+    /** Blocks that joined it, oldest first. */
+    connected: Array<BlockHash>;
+  };
+} | {
+  event: "fork";
+  detail: ForkChange;
+} | {
+  event: "transaction";
+  detail: TransactionView;
+} | {
+  event: "balance";
+  detail: Balance;
+} | {
+  event: "peer";
+  detail: {
+    /** Who. */
+    peerId: PeerId;
+    /** How far the connection is now. */
+    state: PeerState | null;
+  };
+} | {
+  event: "rejected";
+  detail: LogEntry;
+} | {
+  event: "log";
+  detail: LogEntry;
+} | {
+  event: "sync";
+  detail: SyncProgress | null;
+} | {
+  event: "hashrate";
+  detail: number;
+} | {
+  event: "tracker";
+  detail: TrackerState;
+} | {
+  event: "traffic";
+  detail: {
+    /** The other end. */
+    peerId: PeerId;
+    /** Whether it came in. */
+    inbound: boolean;
+    /** What travelled. */
+    item: TrafficItem;
+  };
+};
+
+/** A page of a longer list. */
+export type Page<T> = {
+  /** The rows asked for. */
+  items: Array<T>;
+  /** Rows in all. */
+  total: number;
+};
+
+/** A peer: the first 20 bytes of the SHA-256 of its compressed public key. */
+export type PeerId = string;
+
+/** How far a connection has come. */
+export type PeerState = "connecting" | "greeting" | "connected";
+
+/** A peer. */
+export type PeerView = {
+  /** Its id. */
+  peerId: PeerId;
+  /** How far the connection has come. */
+  state: PeerState;
+  /** Its role, once it has said hello. */
+  role: Role | null;
+  /** Whether this tab made the offer. */
+  outbound: boolean;
+  /** Round trip in milliseconds, smoothed. */
+  roundTripMs: number | null;
+  /** Bytes received from it. */
+  bytesIn: number;
+  /** Bytes sent to it. */
+  bytesOut: number;
+  /** Height of the best tip it has told of. */
+  height: Height | null;
+  /** Offence points; at 100 it is banned. */
+  score: number;
+  /** Since when the connection is open. */
+  connectedAt: Timestamp | null;
+};
+
+/** What a node does for others. */
+export type Role = "full" | "miner" | "light";
+
+/** How much of a list. */
+export type Rows = {
+  /** Most rows: 50 if left out, 500 at most. */
+  limit?: number | null;
+};
+
+/** A transfer as a person fills it in. */
+export type SendForm = {
+  /** Receiver's address. */
+  to: string;
+  /** Decimal TAB. */
+  amount: string;
+  /** Decimal TAB; the node's proposal if absent. */
+  fee?: string | null;
+  /** Text to go with it. */
+  memo?: string | null;
+  /** `false` sends it without a valid signature, to see the network refuse it. */
+  sign?: boolean | null;
+};
+
+/** What a node is started with. All of it may be left out. */
+export type StartOptions = {
+  /** `main` (a block every 10 s) or `dev` (every 2 s); `main` if left out. */
+  network?: string | null;
+  /** 1 to 32 characters from `a-z`, `0-9` and `-`; every room is a chain of its own. `public` if left out. */
+  room?: string | null;
+  /** The tracker's WebSocket, beginning with `ws://` or `wss://`. Without one the node stays alone. */
+  tracker?: string | null;
+  /** Threads to mine with from the start; none if left out. */
+  mine?: number | null;
+  /** The folder of the package's files, on the page's own origin; where `tabchain.js` lies if left out. */
+  workers?: string | null;
+};
+
+/** Root of the tree over all accounts after a block. */
+export type StateRoot = string;
+
+/** The node at a glance. */
+export type Status = {
+  /** Version of the software. */
+  version: string;
+  /** Name of the chain parameters: `main` or `dev`. */
+  network: string;
+  /** The room whose chain this is. */
+  room: string;
+  /** What the node does for others. */
+  role: Role;
+  /** This tab's id. */
+  peerId: PeerId;
+  /** The connection to the tracker. */
+  tracker: TrackerState;
+  /** Peers in the room by the tracker's last count or by the own links, this tab included. */
+  roomSize: number | null;
+  /** Height of the tip. */
+  height: Height;
+  /** Hash of the tip. */
+  tip: BlockHash;
+  /** When the tip was mined, by its header. */
+  tipTime: Timestamp;
+  /** Work of the best chain in expected hashes, decimal digits. */
+  work: string;
+  /** Target of the next block, 64 hex digits. */
+  target: string;
+  /** Expected hashes for the next block. */
+  difficulty: number;
+  /** Wanted time between blocks, in milliseconds. */
+  spacingMs: number;
+  /** Mean time between the newest blocks (at most 20), in milliseconds; absent before there are two. */
+  intervalMs: number | null;
+  /** Hash rate of the whole network estimated from these blocks, hashes a second. */
+  networkHashRate: number | null;
+  /** Connected peers. */
+  peers: number;
+  /** Signals between other peers that this tab passed on. */
+  relayedSignals: number;
+  /** Transactions waiting. */
+  mempool: number;
+  /** Their bytes. */
+  mempoolBytes: number;
+  /** Hash rate of this tab, hashes a second. */
+  hashRate: number;
+  /** Mining threads in use; 0 when not mining. */
+  mining: number;
+  /** Blocks that this tab has found since it started. */
+  blocksFound: number;
+  /** Catching up with the peers, if so. */
+  syncing: SyncProgress | null;
+  /** Name of the profile that holds wallet and chain. */
+  profile: string;
+  /** This tab's address. */
+  address: string;
+};
+
+/** How far catching up has come. */
+export type SyncProgress = {
+  /** Height of the own tip: blocks done. */
+  height: Height;
+  /** Height of the best header known. */
+  target: Height;
+  /** Blocks that came in a second, over the last ten seconds; absent before there were any. */
+  blocksPerSecond: number | null;
+  /** Seconds that are left at this rate. */
+  secondsLeft: number | null;
+};
+
+/** The next block as a node would build it. */
+export type TemplateView = {
+  /** Its height. */
+  height: Height;
+  /** Subsidy and fees: what its miner would get. */
+  reward: Amount;
+  /** Of these, the fees. */
+  fees: Amount;
+  /** Bytes of its transactions, without the reward. */
+  bytes: number;
+  /** Most bytes they may have. */
+  maxBytes: number;
+  /** Its transactions in their order, without the reward. */
+  transactions: Page<TransactionView>;
+  /** Waiting transactions that the miner wants in. */
+  pinned: Array<TxId>;
+  /** Waiting transactions that the miner leaves out. */
+  excluded: Array<TxId>;
+};
+
+/** How to mine. */
+export type Threads = {
+  /** Compute workers; never more than the machine has. */
+  threads?: number | null;
+};
+
+/** Milliseconds since 1970-01-01 UTC, below 2^48 so that a header spends six bytes on it. */
+export type Timestamp = number;
+
+/** The connection to the tracker. */
+export type TrackerState = "offline" | "joining" | "joined";
+
+/** What travels over links. */
+export type TrafficItem = "block" | "transaction";
+
+/** What a transaction does. */
+export type TransactionKind = "reward" | "issue" | "transfer";
+
+/** Where a transaction stands. */
+export type TransactionState = {
+  state: "waiting";
+} | {
+  state: "confirmed";
+  /** The block. */
+  block: BlockHash;
+  /** Its height. */
+  height: Height;
+  /** When it was mined, by its header. */
+  time: Timestamp;
+  /** Blocks from there to the tip, both counted. */
+  confirmations: number;
+} | {
+  state: "stale";
+};
+
+/** A transaction. */
+export type TransactionView = {
+  /** SHA-256d of its bytes without the signature. */
+  id: TxId;
+  /** What it does. */
+  kind: TransactionKind;
+  /** Who pays; absent for new coins. */
+  from: string | null;
+  /** Who is paid. */
+  to: string;
+  /** What is paid. */
+  amount: Amount;
+  /** What the miner gets. */
+  fee: Amount;
+  /** Number of transactions of the payer before this one. */
+  nonce: number;
+  /** Text to go with it. From outside: show it as text, nothing else. */
+  memo: string;
+  /** Canonical bytes, signature included. */
+  size: number;
+  /** Signature in hex; absent for a block reward. */
+  signature: string | null;
+  /** Where it stands. */
+  status: TransactionState;
+};
+
+/** SHA-256d of a transaction's canonical bytes without its signature. */
+export type TxId = string;
+
+/** A miner's wish for one transaction. */
+export type Wanted = {
+  /** The transaction's id. */
+  id: string;
+  /** What to do with it. */
+  wish: Wish;
+};
+
+/** What a miner wants of one transaction. */
+export type Wish = "pin" | "exclude" | "none";
+
+/** What a refused call rejects with. */
+export interface TabchainError extends Error {
+  /** A stable word for what is wrong. */
+  code: ErrorCode;
+  /** The field of a form that is wrong, if one is. */
+  field?: string;
+}
+
+/** The names of the events. */
+export type EventName = NodeEvent["event"];
+
+/** What the callbacks of an event get. */
+export type EventDetail<Name extends EventName> = Extract<NodeEvent, { event: Name }>["detail"];
+
+/** A running node. `window.tabchain` of Tabchain's page is one, too. */
+export interface Tabchain {
+  /** The node at a glance. */
+  status(): Promise<Status>;
+
+  readonly chain: {
+    /** Blocks of the best chain, newest first; `from` is the height to start at, the tip if left out. */
+    blocks(range?: ListRange | null): Promise<Array<BlockSummary>>;
+
+    /** A whole block, with its transactions in `transactionList`. */
+    block(heightOrHash: BlockId): Promise<BlockView>;
+
+    /** A transaction, waiting or confirmed. */
+    transaction(id: string): Promise<TransactionView>;
+
+    /** The newest part of the block tree, with every live branch. */
+    forks(): Promise<ForkTree>;
+  };
+
+  readonly wallet: {
+    /** This tab's address. */
+    address(): Promise<string>;
+
+    /** Balance of an address; of this tab's if left out. */
+    balance(address?: string | null): Promise<Balance>;
+
+    /** Sends a transfer and gives its id. */
+    send(form: SendForm): Promise<TxId>;
+
+    /** The wallet's transactions, newest first; `from` is the number of rows to pass over. */
+    history(range?: ListRange | null): Promise<Page<HistoryEntry>>;
+  };
+
+  readonly mempool: {
+    /** Waiting transactions, best fee rate first; `from` is the number of rows to pass over. */
+    list(range?: ListRange | null): Promise<Page<TransactionView>>;
+  };
+
+  readonly miner: {
+    /** Mines until stopped, with one thread if left out. */
+    start(threads?: Threads | null): Promise<null>;
+
+    /** Stops mining. */
+    stop(): Promise<null>;
+
+    /** The next block that this tab finds; mines for it if it does not already. */
+    mine(): Promise<BlockView>;
+
+    /** What this tab's miner does with a waiting transaction. */
+    wish(wanted: Wanted): Promise<null>;
+
+    /** The next block as this tab would build it now. */
+    template(range?: ListRange | null): Promise<TemplateView>;
+  };
+
+  readonly peers: {
+    /** Connected and connecting peers. */
+    list(): Promise<Array<PeerView>>;
+
+    /** Connects to a peer of the room. */
+    connect(peerId: PeerId): Promise<null>;
+
+    /** Closes the connection to a peer. */
+    disconnect(peerId: PeerId): Promise<null>;
+  };
+
+  readonly lab: {
+    /** Launches an attack at every connected peer. */
+    attack(attack: Attack): Promise<null>;
+  };
+
+  /** Lines of the node's log, newest first; the node keeps 500. */
+  log(rows?: Rows | null): Promise<Array<LogEntry>>;
+
+  /** Calls back at every event of this name. A callback that is there already is not added again. */
+  on<Name extends EventName>(event: Name, callback: (detail: EventDetail<Name>) => void): void;
+
+  /** Calls back no longer. */
+  off<Name extends EventName>(event: Name, callback: (detail: EventDetail<Name>) => void): void;
+}
+
+/** Starts a node; the module is loaded at the first call. */
+export function start(options?: StartOptions | null): Promise<Tabchain>;

@@ -1,0 +1,170 @@
+//! Every call of the JavaScript API that the node answers: what it is named, takes and gives.
+//!
+//! The one list of them. From it come the object that a page calls and the types that TypeScript
+//! knows it by, so a new call is a new entry here, and then `cargo xtask types`.
+
+use super::arguments::{BlockId, Range, Rows, Threads, Wanted, decode};
+use js_sys::{Object, Reflect};
+use node_core::hash::TxId;
+use node_core::request::{Attack, Request, RequestError, SendForm};
+use node_core::view::{
+    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, Status, TemplateView,
+    TransactionView,
+};
+use tracker_protocol::PeerId;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// A call of the API.
+pub(super) struct Call {
+    /// Where it stands in the API's object: `chain.block`.
+    pub(super) path: &'static str,
+    /// What it asks of the node, by its argument in JSON.
+    pub(super) request: fn(&str) -> Result<Request, RequestError>,
+}
+
+/// What calls that only act give: `null`.
+pub(super) type Done = ();
+
+/// `a.b` as a text.
+macro_rules! dotted {
+    ($first:ident $(.$rest:ident)*) => {
+        concat!(stringify!($first) $(, ".", stringify!($rest))*)
+    };
+}
+
+/// Makes the list of calls; for tests also the list of their types.
+///
+/// An entry is a comment that says what the call gives, and `group.name(argument: Type) -> Answer { request }`.
+/// The argument may be missing; where its type is an `Option`, the caller may leave it out. The answer is
+/// what the request's documentation says, as a type of `node_core::view`.
+macro_rules! calls {
+    ($(
+        $(#[doc = $doc:literal])+
+        $($path:ident).+ ($($argument:ident: $type:ty)?) -> $answer:ty $request:block
+    )+) => {
+        /// The calls in their order.
+        pub(super) const CALLS: &[Call] = &[$(Call {
+            path: dotted!($($path).+),
+            request: |argument| calls!(@request argument, ($($argument: $type)?), $request),
+        }),+];
+
+        // Only tests look at the answers; every build checks that there are such types.
+        const _: fn() = || {
+            $(let _ = std::marker::PhantomData::<$answer>;)+
+        };
+
+        /// The types of the calls, in the same order.
+        #[cfg(test)]
+        pub(super) fn signatures() -> Vec<super::typescript::Signature> {
+            use super::typescript::Signature;
+            vec![$({
+                let signature = Signature::new::<$answer>(dotted!($($path).+), concat!($($doc, "\n"),+));
+                $(let signature = signature.takes::<$type>(stringify!($argument));)?
+                signature
+            }),+]
+        }
+    };
+    (@request $given:ident, ($argument:ident: $type:ty), $request:block) => {
+        decode::<$type>($given).map(|$argument| $request)
+    };
+    // Whatever is given is ignored, as JavaScript does.
+    (@request $given:ident, (), $request:block) => {{
+        let _ = $given;
+        Ok($request)
+    }};
+}
+
+calls! {
+    /// The node at a glance.
+    status() -> Status { Request::Status }
+
+    /// Blocks of the best chain, newest first; `from` is the height to start at, the tip if left out.
+    chain.blocks(range: Option<Range>) -> Vec<BlockSummary> {
+        let Range { from, limit } = range.unwrap_or_default();
+        Request::Blocks { from, limit }
+    }
+
+    /// A whole block, with its transactions in `transactionList`.
+    chain.block(height_or_hash: BlockId) -> BlockView { Request::Block { id: height_or_hash.into_text() } }
+
+    /// A transaction, waiting or confirmed.
+    chain.transaction(id: String) -> TransactionView { Request::Transaction { id } }
+
+    /// The newest part of the block tree, with every live branch.
+    chain.forks() -> ForkTree { Request::Forks }
+
+    /// This tab's address.
+    wallet.address() -> String { Request::Address }
+
+    /// Balance of an address; of this tab's if left out.
+    wallet.balance(address: Option<String>) -> Balance { Request::Balance { address } }
+
+    /// Sends a transfer and gives its id.
+    wallet.send(form: SendForm) -> TxId { Request::Send(form) }
+
+    /// The wallet's transactions, newest first; `from` is the number of rows to pass over.
+    wallet.history(range: Option<Range>) -> Page<HistoryEntry> {
+        let Range { from, limit } = range.unwrap_or_default();
+        Request::History { from, limit }
+    }
+
+    /// Waiting transactions, best fee rate first; `from` is the number of rows to pass over.
+    mempool.list(range: Option<Range>) -> Page<TransactionView> {
+        let Range { from, limit } = range.unwrap_or_default();
+        Request::Mempool { from, limit }
+    }
+
+    /// Mines until stopped, with one thread if left out.
+    miner.start(threads: Option<Threads>) -> Done {
+        Request::MinerStart { threads: threads.unwrap_or_default().threads }
+    }
+
+    /// Stops mining.
+    miner.stop() -> Done { Request::MinerStop }
+
+    /// The next block that this tab finds; mines for it if it does not already.
+    miner.mine() -> BlockView { Request::MinerMine }
+
+    /// What this tab's miner does with a waiting transaction.
+    miner.wish(wanted: Wanted) -> Done {
+        let Wanted { id, wish } = wanted;
+        Request::MinerWish { id, wish }
+    }
+
+    /// The next block as this tab would build it now.
+    miner.template(range: Option<Range>) -> TemplateView {
+        let Range { from, limit } = range.unwrap_or_default();
+        Request::Template { from, limit }
+    }
+
+    /// Connected and connecting peers.
+    peers.list() -> Vec<PeerView> { Request::Peers }
+
+    /// Connects to a peer of the room.
+    peers.connect(peer_id: PeerId) -> Done { Request::Connect { peer: peer_id } }
+
+    /// Closes the connection to a peer.
+    peers.disconnect(peer_id: PeerId) -> Done { Request::Disconnect { peer: peer_id } }
+
+    /// Launches an attack at every connected peer.
+    lab.attack(attack: Attack) -> Done { Request::Attack { attack } }
+
+    /// Lines of the node's log, newest first; the node keeps 500.
+    log(rows: Option<Rows>) -> Vec<LogEntry> { Request::Log { limit: rows.unwrap_or_default().limit } }
+}
+
+/// Puts a method at its place in the API's object, and its group before it where that is missing.
+pub(super) fn place(api: &Object, path: &str, method: &JsValue) -> Result<(), JsValue> {
+    let Some((group, name)) = path.split_once('.') else {
+        return super::set(api, path, method);
+    };
+    let known = Reflect::get(api, &JsValue::from_str(group))?;
+    let group = if known.is_undefined() {
+        let new = Object::new();
+        super::set(api, group, &new)?;
+        new
+    } else {
+        known.unchecked_into()
+    };
+    super::set(&group, name, method)
+}

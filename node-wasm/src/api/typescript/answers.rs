@@ -1,0 +1,128 @@
+//! What a real node answers is what the types of the calls say.
+
+use crate::api::calls::{CALLS, Call, signatures};
+use node_core::contract::{Input, Output};
+use node_core::mining;
+use node_core::node::{Config, Node};
+use node_core::params::ChainParams;
+use node_core::request::{ErrorCode, Request, RequestError, RequestId, Response};
+use node_core::units::Timestamp;
+use node_core::view::Role;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tracker_protocol::{PeerId, ServerMessage};
+
+/// When the node starts: later than the genesis block.
+const START: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+/// Between two inputs: so long that blocks stay easy.
+const STEP: Duration = Duration::from_secs(3);
+
+/// Blocks to mine: past the first reward's maturity.
+const BLOCKS: u32 = 8;
+
+/// Nonces to try for a block, which needs some hundreds.
+const ATTEMPTS: u32 = 1_000_000;
+
+/// A node whose mining is done at once.
+struct Stage {
+    node: Node,
+    now: Timestamp,
+    last: u64,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let params = ChainParams::named("dev", "types").unwrap();
+        let params = ChainParams { first_target: params.pow_limit.to_compact(), ..params };
+        Self { node: Node::new(Config::new(params, Role::Full), [1; 32], START), now: START, last: 0 }
+    }
+
+    /// Gives an input and does what the node wants done; gives its answers.
+    fn give(&mut self, input: Input) -> Vec<(RequestId, Result<Response, RequestError>)> {
+        let mut answers = Vec::new();
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            self.now = self.now.after(STEP);
+            self.node.handle(self.now, input);
+            while let Some(output) = self.node.poll_output() {
+                match output {
+                    Output::Reply { id, result } => answers.push((id, result)),
+                    Output::Verify { job, checks } => {
+                        let valid = checks.iter().map(node_core::keys::SignatureCheck::verify).collect();
+                        inputs.push(Input::Verified { job, valid });
+                    }
+                    Output::Mine { job, header, .. } if self.node.chain().height().0 < BLOCKS => {
+                        let header = mining::search(header, ATTEMPTS).unwrap();
+                        inputs.push(Input::Mined { job, header });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        answers
+    }
+
+    fn ask(&mut self, request: Request) -> Result<Value, RequestError> {
+        self.last += 1;
+        let id = RequestId(self.last);
+        let answers = self.give(Input::Request { id, request });
+        let (_, answer) = answers.into_iter().find(|(of, _)| *of == id).expect("an answer at once");
+        answer.map(|answer| serde_json::to_value(answer).unwrap())
+    }
+
+    fn call(&mut self, call: &Call, argument: &Value) -> Result<Value, RequestError> {
+        self.ask((call.request)(&argument.to_string()).expect("the example is a good argument"))
+    }
+}
+
+/// An argument for each call, so that it has something to answer.
+fn example(path: &str, address: &str, transaction: &str) -> Value {
+    match path {
+        "chain.block" => json!(1),
+        "chain.transaction" => json!(transaction),
+        "wallet.send" => json!({ "to": address, "amount": "1", "memo": "for lunch" }),
+        "miner.wish" => json!({ "id": transaction, "wish": "pin" }),
+        "peers.connect" | "peers.disconnect" => json!("ab".repeat(20)),
+        "lab.attack" => json!("garbage"),
+        "status" | "chain.blocks" | "chain.forks" | "wallet.address" | "wallet.balance" | "wallet.history"
+        | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine" | "miner.template" | "peers.list" | "log" => {
+            Value::Null
+        }
+        new => panic!("`{new}` is a new call: give it an argument here, or `Value::Null`"),
+    }
+}
+
+#[test]
+fn answers_are_of_the_types_that_the_calls_say() {
+    let mut stage = Stage::new();
+    // Somebody to show in the list of peers.
+    let (peer, other) = (PeerId::from_bytes([1; PeerId::LENGTH]), PeerId::from_bytes([2; PeerId::LENGTH]));
+    stage.give(Input::TrackerOpened);
+    stage.give(Input::Tracker(ServerMessage::Welcome { peer, peers: vec![other], room_size: 2 }));
+    stage.ask(Request::MinerStart { threads: None }).unwrap();
+    let Value::String(address) = stage.ask(Request::Address).unwrap() else { panic!("an address is a text") };
+    let send = |stage: &mut Stage| {
+        let call = CALLS.iter().find(|call| call.path == "wallet.send").unwrap();
+        let id = stage.call(call, &example("wallet.send", &address, "")).unwrap();
+        id.as_str().unwrap().to_owned()
+    };
+    let transaction = send(&mut stage);
+    for (call, signature) in CALLS.iter().zip(signatures()) {
+        let path = call.path;
+        if path == "miner.mine" {
+            // Answered by the next block, which this stage does not mine.
+            continue;
+        }
+        match stage.call(call, &example(path, &address, &transaction)) {
+            Ok(answer) => {
+                assert_ne!(answer, json!([]), "{path} shows nothing of its type");
+                let again = (signature.again)(answer.clone())
+                    .unwrap_or_else(|error| panic!("{path} does not give {}: {error}", signature.answer));
+                assert_eq!(again, answer, "{path} gives more than {} holds", signature.answer);
+            }
+            // Nobody is connected yet.
+            Err(error) => assert!(matches!(error.code, ErrorCode::NotFound | ErrorCode::NoPeers), "{path}: {error}"),
+        }
+    }
+}
