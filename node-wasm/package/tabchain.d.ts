@@ -126,7 +126,7 @@ export type Branch = {
 export type Direction = "in" | "out" | "own";
 
 /** Stable words for what can go wrong with a request. */
-export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "too-many-waiting" | "too-many-wishes" | "not-found" | "no-peers" | "stopped";
+export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "stopped";
 
 /** What happened to a branch. */
 export type ForkChange = {
@@ -254,6 +254,9 @@ export type NodeEvent = {
 } | {
   event: "hashrate";
   detail: number;
+} | {
+  event: "storage";
+  detail: StorageView;
 } | {
   event: "tracker";
   detail: TrackerState;
@@ -401,6 +404,39 @@ export type Status = {
   profile: string;
   /** This tab's address. */
   address: string;
+  /** Where wallet and chain are kept. */
+  storage: StorageView;
+};
+
+/** Where wallet and chain are kept. */
+export type StorageState = "memory" | "stored" | "failed";
+
+/** Where wallet and chain are kept, and how much room they take. */
+export type StorageView = {
+  /** Where. */
+  state: StorageState;
+  /** Why the node does not write any more, or what is wrong with the store; in words. */
+  reason: string | null;
+  /** Height up to which the chain is in the store. */
+  storedHeight: Height;
+  /** Blocks of the best chain are kept from this height on; 0 or 1 if all are. */
+  oldestBlock: Height;
+  /** Whether old blocks are dropped. */
+  prune: boolean;
+  /** Whether the wallet as it is now is in the store. */
+  walletStored: boolean;
+  /** Bytes in use, if the browser tells. */
+  usedBytes: number | null;
+  /** Bytes that may be used, if the browser tells. */
+  quotaBytes: number | null;
+  /** Whether the browser promised not to clear it by itself, if it knows of such a promise. */
+  persistent: boolean | null;
+};
+
+/** A switch. */
+export type Switch = {
+  /** Whether it is on. */
+  on: boolean;
 };
 
 /** How far catching up has come. */
@@ -588,6 +624,14 @@ export interface Tabchain {
 
     /** Closes the connection to a peer. */
     disconnect(peerId: PeerId): Promise<null>;
+  };
+
+  readonly storage: {
+    /** Where wallet and chain are kept, and how much room they take. */
+    status(): Promise<StorageView>;
+
+    /** Whether old blocks are dropped; those dropped do not come back. */
+    prune(wanted: Switch): Promise<null>;
   };
 
   readonly lab: {

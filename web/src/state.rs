@@ -173,7 +173,7 @@ impl Tab {
             Event::Transaction(_) => self.mark(Topics::MEMPOOL | Topics::WALLET),
             Event::Balance(_) => self.mark(Topics::WALLET),
             Event::Peer { .. } | Event::Tracker(_) => self.mark(Topics::PEERS),
-            Event::Sync(_) | Event::Hashrate(_) => self.mark(Topics::STATUS),
+            Event::Sync(_) | Event::Hashrate(_) | Event::Storage(_) => self.mark(Topics::STATUS),
             Event::Log(entry) => {
                 let mut fresh = fresh.borrow_mut();
                 fresh.push_front(entry.clone());

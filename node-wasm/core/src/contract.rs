@@ -3,12 +3,15 @@
 //! The driver calls [`crate::node::Node::handle`] with one [`Input`] and the current time, then
 //! drains [`crate::node::Node::poll_output`] until it is empty, then sleeps until the next input or
 //! [`crate::node::Node::next_timeout`]. The node itself reads no clock, opens no socket and starts
-//! no thread: work that costs CPU leaves it as [`Output::Verify`] and [`Output::Mine`].
+//! no thread: work that costs CPU leaves it as [`Output::Verify`] and [`Output::Mine`], and what
+//! is to outlive it as [`Output::Persist`]. A driver that has no store starts the node with
+//! [`crate::node::Node::new`], which then asks for none.
 
 use crate::block::BlockHeader;
 use crate::keys::SignatureCheck;
 use crate::request::{Request, RequestError, RequestId, Response};
-use crate::view::Event;
+use crate::store::{Batch, Query, Record};
+use crate::view::{Event, StorageFacts};
 use serde::{Deserialize, Serialize};
 use tracker_protocol::{ClientMessage, PeerId, ServerMessage};
 
@@ -117,6 +120,26 @@ pub enum Input {
     },
     /// Hash rate of the compute workers, hashes a second.
     HashRate(f64),
+    /// Answers [`Output::Persist`]: the batch is in the store.
+    Persisted {
+        /// Which.
+        batch: u64,
+    },
+    /// The batch under way is not in the store, not in part either, or the store is gone. The node
+    /// goes on in memory, and tries to write nothing more but its wallet.
+    StorageFailed {
+        /// Why, in words for the log.
+        reason: String,
+    },
+    /// Answers [`Output::Load`]: the records of each query in their order, or why they cannot be read.
+    Loaded {
+        /// Which.
+        job: JobId,
+        /// One list a query.
+        answers: Result<Vec<Vec<Record>>, String>,
+    },
+    /// What the browser says of the store; to be told when it changes.
+    Storage(StorageFacts),
     /// A user or program asks.
     Request {
         /// Comes back with the answer.
@@ -184,6 +207,16 @@ pub enum Output {
     },
     /// Stop searching.
     StopMining,
+    /// Write this into the store, whole or not at all. The next batch follows the answer,
+    /// [`Input::Persisted`] or [`Input::StorageFailed`].
+    Persist(Batch),
+    /// Read this from the store.
+    Load {
+        /// Comes back with the answers.
+        job: JobId,
+        /// What.
+        queries: Vec<Query>,
+    },
     /// Tell the user interface.
     Event(Event),
     /// Answer a request.

@@ -3,13 +3,14 @@
 //! Nothing here reads a clock, draws a random number, opens a socket or knows that browsers
 //! exist: see [`contract`]. The modules build on each other in this order: `units`, `hash`, `keys`,
 //! `merkle`, `transaction`, `rules`, `block`, `params`, `consensus`, `chain`, `mempool`, `mining`,
-//! `wallet`, `view`, `request`, `contract`, `log`, `net`, `node`.
+//! `store`, `history`, `wallet`, `view`, `request`, `contract`, `log`, `net`, `node`.
 
 pub mod block;
 pub mod chain;
 pub mod consensus;
 pub mod contract;
 pub mod hash;
+pub mod history;
 pub mod keys;
 pub mod light;
 pub mod log;
@@ -21,6 +22,7 @@ pub mod node;
 pub mod params;
 pub mod request;
 pub mod rules;
+pub mod store;
 pub mod transaction;
 pub mod units;
 pub mod view;

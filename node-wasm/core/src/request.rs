@@ -3,8 +3,8 @@
 use crate::hash::TxId;
 use crate::mempool::Wish;
 use crate::view::{
-    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, SendPlan, Status, TemplateView,
-    TransactionView,
+    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, SendPlan, Status, StorageView,
+    TemplateView, TransactionView,
 };
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
@@ -107,6 +107,13 @@ pub enum Request {
         /// Most lines.
         limit: Option<u32>,
     },
+    /// Where wallet and chain are kept. [`Response::Storage`].
+    Storage,
+    /// Whether old blocks are dropped from the store; those dropped do not come back. [`Response::Done`].
+    Prune {
+        /// Whether.
+        on: bool,
+    },
     /// Launches an attack at every connected peer. [`Response::Done`].
     Attack {
         /// Which.
@@ -176,6 +183,8 @@ pub enum Response {
     Peers(Vec<PeerView>),
     /// To [`Request::Log`].
     Log(Vec<LogEntry>),
+    /// To [`Request::Storage`].
+    Storage(Box<StorageView>),
     /// To requests that only act; `null` in JSON.
     Done,
 }
@@ -217,6 +226,8 @@ pub enum ErrorCode {
     TooManyWishes,
     /// No such block, transaction or peer.
     NotFound,
+    /// It is in the store, which cannot be read now.
+    NotReadable,
     /// Nobody is connected.
     NoPeers,
     /// The node was stopped before it could answer.

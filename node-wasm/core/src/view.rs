@@ -63,6 +63,57 @@ pub struct Status {
     pub profile: String,
     /// This tab's address.
     pub address: String,
+    /// Where wallet and chain are kept.
+    pub storage: StorageView,
+}
+
+/// Where wallet and chain are kept, and how much room they take.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct StorageView {
+    /// Where.
+    pub state: StorageState,
+    /// Why the node does not write any more, or what is wrong with the store; in words.
+    pub reason: Option<String>,
+    /// Height up to which the chain is in the store.
+    pub stored_height: Height,
+    /// Blocks of the best chain are kept from this height on; 0 or 1 if all are.
+    pub oldest_block: Height,
+    /// Whether old blocks are dropped.
+    pub prune: bool,
+    /// Whether the wallet as it is now is in the store.
+    pub wallet_stored: bool,
+    /// What the browser says.
+    #[serde(flatten)]
+    pub facts: StorageFacts,
+}
+
+/// Where wallet and chain are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum StorageState {
+    /// In memory only: they are gone when the tab is closed.
+    #[default]
+    Memory,
+    /// In the browser's storage.
+    Stored,
+    /// In the browser's storage up to some time, since when writing fails.
+    Failed,
+}
+
+/// What the browser says of its storage. Bytes are those of all that this site stores.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct StorageFacts {
+    /// Bytes in use, if the browser tells.
+    pub used_bytes: Option<f64>,
+    /// Bytes that may be used, if the browser tells.
+    pub quota_bytes: Option<f64>,
+    /// Whether the browser promised not to clear it by itself, if it knows of such a promise.
+    pub persistent: Option<bool>,
 }
 
 /// What a node does for others.
@@ -470,6 +521,8 @@ pub enum Event {
     Sync(Option<SyncProgress>),
     /// Hash rate of this tab, hashes a second.
     Hashrate(f64),
+    /// Where wallet and chain are kept changed; if writing failed, a backup of the wallet is due.
+    Storage(StorageView),
     /// The connection to the tracker changed.
     Tracker(TrackerState),
     /// A block or transaction travelled over a link: something for the eye.

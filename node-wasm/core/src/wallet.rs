@@ -1,7 +1,6 @@
-//! The wallet: one key, its address, and the confirmed transactions that touch it.
+//! The wallet: one key and its address.
 
-use crate::block::Block;
-use crate::hash::{BlockHash, TxId};
+use crate::hash::BlockHash;
 use crate::keys::{Address, PublicKey, SecretKey, Signature};
 use crate::transaction::{Memo, Transaction, Transfer};
 use crate::units::Amount;
@@ -19,18 +18,23 @@ pub struct Payment {
     pub memo: Memo,
 }
 
-/// A key and the history of its address on the best chain.
+/// A key and its address.
 #[derive(Debug)]
 pub struct Wallet {
     key: SecretKey,
     address: Address,
-    history: Vec<TxId>,
 }
 
 impl Wallet {
-    /// A wallet of this key, without history.
+    /// A wallet of this key.
     pub fn new(key: SecretKey) -> Self {
-        Self { address: key.public_key().address(), key, history: Vec::new() }
+        Self { address: key.public_key().address(), key }
+    }
+
+    /// The wallet that follows from the content of its record in the store: the seed of its key.
+    pub fn open(record: &[u8]) -> Option<Self> {
+        let seed: &[u8; 32] = record.try_into().ok()?;
+        Some(Self::new(SecretKey::derive(seed, b"wallet")))
     }
 
     /// The address.
@@ -49,26 +53,8 @@ impl Wallet {
         Transaction::Transfer(transfer)
     }
 
-    /// Confirmed transactions of this wallet, oldest first.
-    pub fn history(&self) -> &[TxId] {
-        &self.history
-    }
-
     /// Whether a transaction pays this wallet or is paid by it.
     pub fn concerns(&self, transaction: &Transaction, issuer: Option<PublicKey>) -> bool {
         transaction.recipient() == self.address || transaction.payer(issuer) == Some(self.address)
-    }
-
-    /// A block joined the best chain.
-    pub fn connect(&mut self, block: &Block, issuer: Option<PublicKey>) {
-        let own = block.transactions.iter().filter(|transaction| self.concerns(transaction, issuer));
-        let ids: Vec<TxId> = own.map(Transaction::id).collect();
-        self.history.extend(ids);
-    }
-
-    /// The newest block left the best chain.
-    pub fn disconnect(&mut self, block: &Block, issuer: Option<PublicKey>) {
-        let own = block.transactions.iter().filter(|transaction| self.concerns(transaction, issuer)).count();
-        self.history.truncate(self.history.len().saturating_sub(own));
     }
 }

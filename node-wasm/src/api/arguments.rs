@@ -37,6 +37,15 @@ pub(super) struct Threads {
     pub(super) threads: Option<u32>,
 }
 
+/// A switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Switch {
+    /// Whether it is on.
+    pub(super) on: bool,
+}
+
 /// A miner's wish for one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]

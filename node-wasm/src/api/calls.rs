@@ -3,13 +3,13 @@
 //! The one list of them. From it come the object that a page calls and the types that TypeScript
 //! knows it by, so a new call is a new entry here, and then `cargo xtask types`.
 
-use super::arguments::{BlockId, Range, Rows, Threads, Wanted, decode};
+use super::arguments::{BlockId, Range, Rows, Switch, Threads, Wanted, decode};
 use js_sys::{Object, Reflect};
 use node_core::hash::TxId;
 use node_core::request::{Attack, Request, RequestError, SendForm};
 use node_core::view::{
-    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, Status, TemplateView,
-    TransactionView,
+    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, Status, StorageView,
+    TemplateView, TransactionView,
 };
 use tracker_protocol::PeerId;
 use wasm_bindgen::{JsCast, JsValue};
@@ -145,6 +145,12 @@ calls! {
 
     /// Closes the connection to a peer.
     peers.disconnect(peer_id: PeerId) -> Done { Request::Disconnect { peer: peer_id } }
+
+    /// Where wallet and chain are kept, and how much room they take.
+    storage.status() -> StorageView { Request::Storage }
+
+    /// Whether old blocks are dropped; those dropped do not come back.
+    storage.prune(wanted: Switch) -> Done { Request::Prune { on: wanted.on } }
 
     /// Launches an attack at every connected peer.
     lab.attack(attack: Attack) -> Done { Request::Attack { attack } }

@@ -13,8 +13,20 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::console;
 
 /// The events that there are, as [`Event`] names them.
-pub(super) const EVENTS: [&str; 11] =
-    ["tip", "fork", "transaction", "balance", "peer", "rejected", "log", "sync", "hashrate", "tracker", "traffic"];
+pub(super) const EVENTS: [&str; 12] = [
+    "tip",
+    "fork",
+    "transaction",
+    "balance",
+    "peer",
+    "rejected",
+    "log",
+    "sync",
+    "hashrate",
+    "storage",
+    "tracker",
+    "traffic",
+];
 
 /// Callbacks of one event: far more than a program needs, a bound for one that forgets `off`.
 const MAX_CALLBACKS: usize = 1_000;
@@ -78,6 +90,7 @@ const fn name_of(event: &Event) -> &'static str {
         Event::Log(_) => "log",
         Event::Sync(_) => "sync",
         Event::Hashrate(_) => "hashrate",
+        Event::Storage(_) => "storage",
         Event::Tracker(_) => "tracker",
         Event::Traffic { .. } => "traffic",
     }
@@ -108,7 +121,7 @@ fn dispatch(callbacks: &Callbacks, event: &Event) {
 mod tests {
     use super::*;
     use node_core::hash::BlockHash;
-    use node_core::view::{ForkChange, PeerState, TrackerState};
+    use node_core::view::{ForkChange, PeerState, StorageView, TrackerState};
     use tracker_protocol::PeerId;
 
     #[test]
@@ -119,6 +132,7 @@ mod tests {
             Event::Peer { peer_id, state: Some(PeerState::Connected) },
             Event::Sync(None),
             Event::Hashrate(2.5),
+            Event::Storage(StorageView::default()),
             Event::Tracker(TrackerState::Offline),
         ] {
             let json = serde_json::to_value(&event).unwrap();

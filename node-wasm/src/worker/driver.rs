@@ -196,6 +196,8 @@ impl Driver {
             Output::Verify { job, checks } => self.pool.verify(job, checks),
             Output::Mine { job, header, threads } => self.pool.mine(job, header, threads),
             Output::StopMining => self.pool.stop_mining(),
+            // A node that was started without a store asks for none.
+            Output::Persist(_) | Output::Load { .. } => {}
             Output::Event(event) => self.page.send(&ToPage::Event(event)),
             Output::Reply { id, result } => {
                 let result = result.and_then(|response| to_json(&response));

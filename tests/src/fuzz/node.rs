@@ -245,6 +245,7 @@ impl Session {
                 self.mining = Some((job, header));
             }
             Output::StopMining => self.mining = None,
+            Output::Persist(_) | Output::Load { .. } => unreachable!("this node has no store"),
             Output::Event(event) => drop(serde_json::to_string(&event).expect("plain data")),
             Output::Reply { id, result } => {
                 assert!(self.requests.remove(&id), "answered twice, or never asked");

@@ -123,6 +123,8 @@ impl Simulation {
                 self.schedule(cost, Happening::Input(index, Box::new(Input::Verified { job, valid })));
             }
             Output::Mine { job, header, .. } => self.start_mining(index, MiningJob { job, header }),
+            // Nodes here have no store, and ask for none.
+            Output::Persist(_) | Output::Load { .. } => unreachable!("node {} has no store", index.0),
             Output::Event(event) => self.note(index, event),
             Output::Reply { id, result } => {
                 self.members[index.0].replies.insert(id, result);

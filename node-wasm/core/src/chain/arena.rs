@@ -43,8 +43,14 @@ struct Slot {
     time: [u8; Timestamp::BYTES],
     /// Headers of versions that do not fit are refused long before.
     version: u8,
-    invalid: bool,
+    /// [`INVALID`] and [`STORED`].
+    marks: u8,
 }
+
+/// The block is known to be invalid.
+const INVALID: u8 = 1;
+/// Its body is in the store.
+const STORED: u8 = 2;
 
 /// An [`Id`] plus one, so that none takes no room.
 type Id32 = std::num::NonZeroU32;
@@ -108,7 +114,7 @@ impl Arena {
             next_sibling,
             time: to_bytes(header.time),
             version: u8::try_from(header.version).unwrap_or(u8::MAX),
-            invalid: false,
+            marks: 0,
         };
         self.put(id, slot);
         if id != Self::GENESIS {
@@ -179,12 +185,33 @@ impl Arena {
 
     /// Whether it is known to be invalid.
     pub(super) fn is_invalid(&self, id: Id) -> bool {
-        self.slot(id).invalid
+        self.slot(id).marks & INVALID != 0
     }
 
     /// Marks it as invalid.
     pub(super) fn set_invalid(&mut self, id: Id) {
-        self.slots[id.0 as usize].invalid = true;
+        self.slots[id.0 as usize].marks |= INVALID;
+    }
+
+    /// Whether its body is in the store.
+    pub(super) fn is_stored(&self, id: Id) -> bool {
+        self.slot(id).marks & STORED != 0
+    }
+
+    /// Notes whether its body is in the store.
+    pub(super) fn set_stored(&mut self, id: Id, stored: bool) {
+        let marks = &mut self.slots[id.0 as usize].marks;
+        *marks = if stored { *marks | STORED } else { *marks & !STORED };
+    }
+
+    /// Every header that is here, in no order that means anything.
+    pub(super) fn ids(&self) -> impl Iterator<Item = Id> {
+        self.index.iter().copied().map(Id)
+    }
+
+    /// Takes away what it has beside its header.
+    pub(super) fn take_extra(&mut self, id: Id) -> Extra {
+        self.slots[id.0 as usize].extra.take().map(|extra| *extra).unwrap_or_default()
     }
 
     /// What it has beside its header, if its body is or was here.

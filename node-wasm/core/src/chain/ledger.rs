@@ -9,6 +9,7 @@ use crate::keys::Address;
 use crate::params::ChainParams;
 use crate::transaction::{Reward, Transaction};
 use crate::units::{Amount, Height};
+use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Why a block or transaction does not go with the accounts.
@@ -54,15 +55,28 @@ pub enum LedgerError {
     Misplaced,
 }
 
-/// What takes a block back.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What takes a block back, and what brings it on again without a look at its transactions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
 pub struct Undo {
-    /// Accounts as they were before, each once.
-    changed: Vec<(Address, Option<Account>)>,
+    /// Accounts as they were before and as they are after, each once.
+    changed: Vec<(Address, Option<Account>, Account)>,
     /// The reward that the block made free.
     matured: Option<Reward>,
-    /// What the issuer could assign before.
-    unissued: Amount,
+    /// The reward of the block itself; none of the genesis block.
+    reward: Option<Reward>,
+    /// What the issuer could assign before, and after.
+    unissued: (Amount, Amount),
+}
+
+/// Accounts and young rewards after a block, as they are stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default, BorshSerialize, BorshDeserialize)]
+pub struct LedgerState {
+    /// Every account, in the order of addresses.
+    pub accounts: Vec<(Address, Account)>,
+    /// Rewards that are not free yet, oldest first.
+    pub immature: Vec<Reward>,
+    /// Coins that the issuer may still assign.
+    pub unissued: Amount,
 }
 
 /// Accounts and young rewards after the tip.
@@ -149,14 +163,46 @@ impl Ledger {
 
     /// Takes back the block that was applied last.
     pub fn revert(&mut self, undo: Undo) {
-        self.immature.pop_back();
-        self.unissued = undo.unissued;
-        for (address, account) in undo.changed {
+        if undo.reward.is_some() {
+            self.immature.pop_back();
+        }
+        self.unissued = undo.unissued.0;
+        for (address, account, _) in undo.changed {
             self.accounts.set(address, account);
         }
         if let Some(reward) = undo.matured {
             self.immature.push_front(reward);
         }
+    }
+
+    /// Brings on again, without a check, a block that was applied to these accounts before.
+    pub fn redo(&mut self, undo: &Undo) {
+        for (address, _, account) in &undo.changed {
+            self.accounts.set(*address, Some(*account));
+        }
+        if undo.matured.is_some() {
+            self.immature.pop_front();
+        }
+        self.immature.extend(undo.reward.clone());
+        self.unissued = undo.unissued.1;
+    }
+
+    /// Everything, to be stored.
+    pub fn state(&self) -> LedgerState {
+        LedgerState {
+            accounts: self.accounts.iter().collect(),
+            immature: self.immature.iter().cloned().collect(),
+            unissued: self.unissued,
+        }
+    }
+
+    /// A ledger that was stored. Whether it is the right one, its state root tells.
+    pub fn restore(state: LedgerState) -> Self {
+        let mut ledger = Self { immature: state.immature.into(), unissued: state.unissued, ..Self::default() };
+        for (address, account) in state.accounts {
+            ledger.accounts.set(address, Some(account));
+        }
+        ledger
     }
 
     /// Works everything out on a sheet beside the accounts, then changes each account once.
@@ -184,14 +230,14 @@ impl Ledger {
         }
         // Nothing can fail from here on.
         let changed = sheet.changed;
-        let unissued = std::mem::replace(&mut self.unissued, sheet.unissued);
-        let change = |(address, account)| (address, self.accounts.set(address, Some(account)));
+        let unissued = (std::mem::replace(&mut self.unissued, sheet.unissued), sheet.unissued);
+        let change = |(address, account)| (address, self.accounts.set(address, Some(account)), account);
         let changed = changed.into_iter().map(change).collect();
         if matured.is_some() {
             self.immature.pop_front();
         }
         self.immature.push_back(reward.clone());
-        Ok(Undo { changed, matured, unissued })
+        Ok(Undo { changed, matured, reward: Some(reward.clone()), unissued })
     }
 }
 
@@ -393,8 +439,15 @@ mod tests {
                 prop_assert_eq!(ledger.total(), Some(Amount::from_tab(400 + 50 * u64::from(height))));
             }
             while let Some((before, undo)) = history.pop() {
-                ledger.revert(undo);
-                prop_assert_eq!(image(&mut ledger), before);
+                let after = image(&mut ledger);
+                ledger.revert(undo.clone());
+                prop_assert_eq!(&image(&mut ledger), &before);
+                // A stored ledger goes on as if it had never been away.
+                let mut stored = Ledger::restore(ledger.state());
+                prop_assert_eq!(&image(&mut stored), &before);
+                stored.redo(&undo);
+                prop_assert_eq!(image(&mut stored), after);
+                prop_assert_eq!(stored.unissued, undo.unissued.1);
             }
         }
     }

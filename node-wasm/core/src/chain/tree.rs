@@ -3,10 +3,17 @@
 //! Headers come first and bodies later, in any order. A block is *complete* when it and all blocks
 //! before it have their bodies. The tip is the complete, valid block with the most work; between
 //! equal work it is the one that was complete first. What a change did is a value: [`Change`].
+//!
+//! With a store ([`Chain::keep`]) old bodies leave the memory; what a change needs of them is then
+//! asked for first ([`Chain::wanted`]).
+
+mod kept;
+
+pub use kept::Wanted;
 
 use crate::block::{Block, BlockHeader};
 use crate::chain::accounts::AccountProof;
-use crate::chain::arena::{Arena, Extra, Id};
+use crate::chain::arena::{Arena, Id};
 use crate::chain::ledger::{Ledger, LedgerError, Undo};
 use crate::consensus::difficulty;
 use crate::consensus::validation::{self, HeaderError, MEDIAN_SPAN};
@@ -15,6 +22,7 @@ use crate::keys::Address;
 use crate::params::ChainParams;
 use crate::transaction::Transaction;
 use crate::units::{CompactTarget, Height, Timestamp, Work};
+use kept::Keeping;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -74,6 +82,8 @@ pub struct Chain {
     /// The line of the best header by height: tells at once whether a block is before it.
     lead: Vec<Id>,
     sequence: u64,
+    /// What the store must learn and give, if there is one.
+    keeping: Option<Keeping>,
 }
 
 impl Chain {
@@ -95,6 +105,7 @@ impl Chain {
             best_header: Arena::GENESIS,
             lead: vec![Arena::GENESIS],
             sequence: 1,
+            keeping: None,
         }
     }
 
@@ -153,7 +164,12 @@ impl Chain {
         self.arena.find(hash).map(|id| self.arena.work(id))
     }
 
-    /// A block of any live branch, if its body is here.
+    /// Whether the body of a block is here or in the store.
+    pub fn has_block(&self, hash: &BlockHash) -> bool {
+        self.arena.find(hash).is_some_and(|id| self.has_body(id))
+    }
+
+    /// A block of any live branch, if its body is in memory.
     pub fn block(&self, hash: &BlockHash) -> Option<Arc<Block>> {
         self.body(self.arena.find(hash)?)
     }
@@ -282,6 +298,7 @@ impl Chain {
         self.leaves.remove(&(self.arena.height(parent), parent));
         self.leaves.insert((header.height, id));
         self.missing.insert((header.height, id));
+        self.touch(id);
         if work > self.arena.work(self.best_header) {
             self.lead_with(id);
         }
@@ -293,10 +310,11 @@ impl Chain {
     /// The tip moves to the best complete block. Unknown and repeated bodies change nothing.
     pub fn insert_body(&mut self, block: Arc<Block>) -> Change {
         let wanted = self.arena.find(&block.header.hash());
-        let wanted = wanted.filter(|id| !self.arena.is_invalid(*id) && self.body(*id).is_none());
+        let wanted = wanted.filter(|id| self.missing.contains(&(self.arena.height(*id), *id)));
         let Some(id) = wanted else { return Change::default() };
         self.arena.extra_mut(id).body = Some(block);
         self.missing.remove(&(self.arena.height(id), id));
+        self.keep_body(id);
         self.complete_from(id);
         self.choose_tip()
     }
@@ -325,8 +343,15 @@ impl Chain {
         self.arena.extra(id)?.body.clone()
     }
 
+    fn has_body(&self, id: Id) -> bool {
+        self.arena.is_stored(id) || self.arena.extra(id).is_some_and(|extra| extra.body.is_some())
+    }
+
+    /// Order in which a block became complete. Of old blocks of the best chain nothing is remembered
+    /// beside their headers: they became complete one after the other, before all later ones.
     fn completed(&self, id: Id) -> Option<u64> {
-        self.arena.extra(id)?.complete
+        let remembered = self.arena.extra(id).and_then(|extra| extra.complete);
+        remembered.or_else(|| self.on_best(id).then(|| u64::from(self.arena.height(id).0)))
     }
 
     /// Whether a header is the best one or stands before it.
@@ -347,6 +372,15 @@ impl Chain {
     }
 
     fn fork_of(&self, id: Id) -> Id {
+        if self.is_leading(id) {
+            // Both lines are the same up to the fork, and nowhere after.
+            let (mut low, mut high) = (0, self.best.len().min(self.arena.height(id).0 as usize + 1));
+            while high - low > 1 {
+                let middle = low.midpoint(high);
+                if self.best[middle] == self.lead[middle] { low = middle } else { high = middle }
+            }
+            return self.best[low];
+        }
         self.line(id).find(|id| self.on_best(*id)).unwrap_or(Arena::GENESIS)
     }
 
@@ -359,7 +393,7 @@ impl Chain {
     fn complete_from(&mut self, id: Id) {
         let mut queue = vec![id];
         while let Some(id) = queue.pop() {
-            let ready = self.body(id).is_some() && self.completed(id).is_none() && !self.arena.is_invalid(id);
+            let ready = self.has_body(id) && self.completed(id).is_none() && !self.arena.is_invalid(id);
             if !ready || self.completed(self.arena.parent(id)).is_none() {
                 continue;
             }
@@ -376,12 +410,14 @@ impl Chain {
         // What stood above the lowest place that was reached, newest first.
         let mut removed: Vec<Id> = Vec::new();
         let mut lowest = self.best.len();
+        self.want_nothing();
         while let Some((work, completed, id)) = self.candidates.last().copied() {
             let tip = self.tip_id();
             if (work, completed) <= (self.arena.work(tip), Reverse(self.completed(tip).unwrap_or_default())) {
                 break;
             }
             let fork = self.fork_of(id);
+            let Some(id) = self.reachable(id, fork) else { break };
             while self.tip_id() != fork {
                 removed.extend((self.best.len() <= lowest).then(|| self.tip_id()));
                 lowest = lowest.min(self.best.len() - 1);
@@ -425,9 +461,11 @@ impl Chain {
     }
 
     fn disconnect_tip(&mut self) {
+        let complete = self.completed(self.tip_id());
         let Some(id) = self.best.pop() else { return };
         let extra = self.arena.extra_mut(id);
-        let (undo, complete) = (extra.undo.take(), extra.complete);
+        extra.complete = complete;
+        let undo = extra.undo.take();
         if let Some(undo) = undo {
             self.ledger.revert(undo);
         }
@@ -440,6 +478,7 @@ impl Chain {
         let mut queue = vec![id];
         while let Some(id) = queue.pop() {
             self.arena.set_invalid(id);
+            self.drop_body(id);
             queue.extend(self.arena.children(id));
             self.missing.remove(&(self.arena.height(id), id));
             if let Some(sequence) = self.completed(id) {
@@ -464,7 +503,7 @@ impl Chain {
         let behind = |id: &Id| self.arena.is_invalid(*id) || self.arena.work(*id) <= work;
         for id in low.filter(behind).collect::<Vec<_>>() {
             let tip = self.arena.hash(id);
-            let forgotten = self.forget_branch(id, |_| true);
+            let forgotten = self.forget_branch(id, |_, _| true);
             if self.arena.find(&tip).is_none() {
                 change.discarded_tips.push(tip);
                 change.discarded.extend(forgotten);
@@ -474,15 +513,16 @@ impl Chain {
 
     /// Forgets a leaf and the blocks below it that carry nothing else, down to the first that has to
     /// stay; gives those whose bodies were here, newest first.
-    fn forget_branch(&mut self, leaf: Id, may_go: impl Fn(Option<&Extra>) -> bool) -> Vec<Arc<Block>> {
+    fn forget_branch(&mut self, leaf: Id, may_go: impl Fn(&Self, Id) -> bool) -> Vec<Arc<Block>> {
         let mut bodies = Vec::new();
         let mut id = leaf;
         let best_header = self.best_header;
         let bare = |tree: &Self, id: Id| !tree.on_best(id) && tree.arena.children(id).next().is_none();
-        while id != best_header && bare(self, id) && may_go(self.arena.extra(id)) {
+        while id != best_header && bare(self, id) && may_go(self, id) {
             let (height, work, parent) = (self.arena.height(id), self.arena.work(id), self.arena.parent(id));
             self.missing.remove(&(height, id));
             self.leaves.remove(&(height, id));
+            self.drop_body(id);
             let extra = self.arena.remove(id);
             if let Some(sequence) = extra.complete {
                 self.candidates.remove(&(work, Reverse(sequence), id));
@@ -502,10 +542,10 @@ impl Chain {
         let wanted = self.arena.height(self.best_header).0 as usize;
         while self.missing.len() > MAX_IDLE_HEADERS + wanted {
             let idle = self.leaves.iter().map(|(_, id)| *id);
-            let idle = idle.filter(|id| *id != self.best_header && self.body(*id).is_none());
+            let idle = idle.filter(|id| *id != self.best_header && !self.has_body(*id));
             let Some(weakest) = idle.min_by_key(|id| self.arena.work(*id)) else { return };
             // Blocks whose bodies are here stay: their transactions would get lost.
-            self.forget_branch(weakest, |extra| extra.is_none_or(|extra| extra.body.is_none()));
+            self.forget_branch(weakest, |tree, id| !tree.has_body(id));
         }
     }
 }

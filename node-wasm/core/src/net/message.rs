@@ -16,7 +16,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use tracker_protocol::MAX_SIGNAL_CHARS;
 
 /// Version of this protocol. Peers of different versions part.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 /// Most headers in one message (Bitcoin Core's number): 232 kB.
 pub const MAX_HEADERS: usize = 2_000;
 /// Most blocks asked for in one message.
@@ -79,6 +79,8 @@ pub enum Message {
     PeerSample(PeerSample),
     /// A signal on its way between two peers that are not connected.
     Relay(Box<RelayedSignal>),
+    /// Blocks of the sender's best chain below this height are not here any more: nobody need ask.
+    Keeps(Height),
 }
 
 /// Who a peer is and where its chain ends.
@@ -162,7 +164,8 @@ impl Message {
             | Self::Block(_)
             | Self::PushBlocks(_)
             | Self::GetCompact(_)
-            | Self::GetPeers => (0, 0),
+            | Self::GetPeers
+            | Self::Keeps(_) => (0, 0),
             Self::GetHeaders(hashes) => (hashes.len(), MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), MAX_HEADERS),
             Self::GetBlocks(hashes) | Self::NotFound(hashes) => (hashes.len(), MAX_BLOCKS_ASKED),
@@ -238,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decoding_never_panics_and_is_canonical(kind in 0_u8..22, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn decoding_never_panics_and_is_canonical(kind in 0_u8..23, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             bytes.insert(0, kind);
             if let Ok(message) = Message::decode(&bytes) {
                 prop_assert_eq!(message.encode(), bytes);

@@ -98,6 +98,8 @@ pub struct Peer {
     pub transactions: Known<TxId>,
     /// Blocks it has, beside its tip's chain.
     pub blocks: Known<BlockHash>,
+    /// Height from which on it has the bodies of its best chain.
+    pub keeps: Height,
     /// Whether it wants new blocks pushed.
     pub wants_push: bool,
     /// Frames on their way to a message.
@@ -167,6 +169,7 @@ impl Peer {
             work: Work::default(),
             transactions: Known::new(KNOWN_TRANSACTIONS),
             blocks: Known::new(KNOWN_BLOCKS),
+            keeps: Height::GENESIS,
             wants_push: false,
             assembler: Assembler::default(),
             buckets: Buckets::new(now),
@@ -341,6 +344,17 @@ impl Peers {
     /// Whether a peer is banned.
     pub fn is_banned(&self, id: &PeerId, now: Timestamp) -> bool {
         self.bans.get(id).is_some_and(|until| *until > now)
+    }
+
+    /// Bans that have not ended, each with its end.
+    pub fn bans(&self, now: Timestamp) -> impl Iterator<Item = (PeerId, Timestamp)> {
+        self.bans.iter().filter(move |(_, until)| **until > now).map(|(id, until)| (*id, *until))
+    }
+
+    /// Takes over bans of an earlier run; none is longer than one of this run would be.
+    pub fn restore_bans(&mut self, bans: impl IntoIterator<Item = (PeerId, Timestamp)>, now: Timestamp) {
+        let fresh = bans.into_iter().filter(|(_, until)| *until > now).take(MAX_BANS);
+        self.bans.extend(fresh.map(|(id, until)| (id, until.min(now.after(BAN_TIME)))));
     }
 
     fn ban(&mut self, id: PeerId, now: Timestamp) {

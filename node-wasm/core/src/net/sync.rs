@@ -336,7 +336,7 @@ impl Sync {
         self.flights.retain(|_, link| load.contains_key(link));
         self.fronts.retain(|link, _| load.contains_key(link));
         self.presyncs.retain(|link, _| load.contains_key(link));
-        let missing = |hash: &BlockHash| chain.header(hash).is_some() && chain.block(hash).is_none();
+        let missing = |hash: &BlockHash| chain.header(hash).is_some() && !chain.has_block(hash);
         self.late.retain(|(hash, link)| load.contains_key(link) && missing(hash));
         for link in self.flights.values() {
             *load.entry(*link).or_default() += 1;
@@ -507,7 +507,8 @@ fn follow(context: &mut Context, chain: &Chain, batch: &Batch, mut outcome: Head
 
 /// Whether a peer has the body of a block, as far as it has shown.
 fn has(peer: &Peer, chain: &Chain, hash: &BlockHash) -> bool {
-    !peer.lacks.contains(hash) && (peer.blocks.contains(hash) || chain.leads_to(hash, &peer.shown))
+    let kept = || chain.header(hash).is_some_and(|header| header.height >= peer.keeps);
+    !peer.lacks.contains(hash) && (peer.blocks.contains(hash) || (kept() && chain.leads_to(hash, &peer.shown)))
 }
 
 /// Takes the tip that a peer has shown by headers.

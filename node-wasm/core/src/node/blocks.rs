@@ -90,7 +90,7 @@ impl Node {
             }
             return true;
         }
-        let here = self.chain.block(hash).is_some() || self.unverified(hash).is_some();
+        let here = self.chain.has_block(hash) || self.unverified(hash).is_some();
         if here && asked && !self.chain.is_best(hash) {
             self.note_delivery(link, *hash, true);
         }
@@ -201,19 +201,24 @@ impl Node {
 
     fn follow_tip(&mut self, change: &Change) {
         let issuer = self.chain.params().issuer;
+        self.store_change(change);
         for block in &change.reverted {
-            self.wallet.disconnect(block, issuer);
+            let own = self.own_transactions(block).count();
+            self.history.disconnect(own);
             for transaction in &block.transactions {
                 self.index.remove(&transaction.id());
             }
         }
+        self.storage.rows_left(self.history.total());
         for block in &change.connected {
             let hash = block.header.hash();
             if let Some(delivery) = self.delivered.remove(&hash) {
                 self.peers.delivered_first(delivery.first, self.now);
                 self.was_first(delivery.first);
             }
-            self.wallet.connect(block, issuer);
+            let (wallet, history) = (&self.wallet, &mut self.history);
+            let own = block.transactions.iter().filter(|transaction| wallet.concerns(transaction, issuer));
+            history.connect(block.header.height, own);
             self.index.extend(block.transactions.iter().map(|transaction| (transaction.id(), hash)));
         }
         let waited = self.waiting_among(&change.connected);
@@ -232,6 +237,11 @@ impl Node {
         self.tell_balance();
         self.announce_tip(change);
         self.miner.tip_changed();
+    }
+
+    fn own_transactions<'a>(&'a self, block: &'a Block) -> impl Iterator<Item = &'a Transaction> {
+        let issuer = self.chain.params().issuer;
+        block.transactions.iter().filter(move |transaction| self.wallet.concerns(transaction, issuer))
     }
 
     /// Transactions of reverted and discarded blocks that the best chain lacks wait again.

@@ -99,7 +99,8 @@ impl Node {
     }
 
     pub(super) fn on_get_compact(&mut self, link: LinkId, hash: BlockHash) {
-        if !self.may_serve(link) {
+        let only_stored = self.chain.is_stored(&hash) && self.chain.block(&hash).is_none();
+        if !self.may_serve(link) || only_stored {
             // It waits like a block that is asked for whole, and comes as one.
             return self.on_get_blocks(link, vec![hash]);
         }
@@ -199,7 +200,7 @@ impl Node {
             pending.sources.retain(|source| self.peers.get(source.link).is_some());
             let wanted = self.chain.header(hash).is_some()
                 && !self.chain.is_invalid(hash)
-                && self.chain.block(hash).is_none()
+                && !self.chain.has_block(hash)
                 && self.unverified(hash).is_none();
             if !wanted || pending.sources.is_empty() {
                 self.give_up(hash);

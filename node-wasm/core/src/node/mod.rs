@@ -16,11 +16,13 @@ macro_rules! context {
 mod blocks;
 mod compact;
 mod lab;
+mod loading;
 mod miner;
 mod peering;
 mod progress;
 mod requests;
 mod serving;
+mod storage;
 #[cfg(test)]
 mod testing;
 mod transactions;
@@ -30,6 +32,7 @@ use crate::block::Block;
 use crate::chain::tree::Chain;
 use crate::contract::{Input, JobId, LinkId, Output};
 use crate::hash::{BlockHash, TxId};
+use crate::history::History;
 use crate::keys::SecretKey;
 use crate::log::{Line, Log};
 use crate::mempool::Mempool;
@@ -39,12 +42,14 @@ use crate::net::outbox::Outbox;
 use crate::net::peers::Peers;
 use crate::net::sync::Sync;
 use crate::params::ChainParams;
+use crate::store::{Stored, opening};
 use crate::transaction::Transaction;
 use crate::units::Timestamp;
 use crate::view::{Balance, Event, Role};
 use crate::wallet::Wallet;
 use compact::Relay;
 use lab::Lab;
+use loading::Loads;
 use miner::Miner;
 use progress::Progress;
 use rand_chacha::ChaCha8Rng;
@@ -52,6 +57,7 @@ use rand_core::SeedableRng;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use storage::{Kept, Storage};
 use tracker_protocol::PeerId;
 
 /// How often a node looks after its links, peers and requests when nothing else happens.
@@ -72,12 +78,14 @@ pub struct Config {
     pub role: Role,
     /// Peers of an earlier run, the best first; at most [`crate::net::mesh::MAX_REMEMBERED`] are taken.
     pub remembered: Vec<PeerId>,
+    /// Name of the profile that holds its store; empty without one.
+    pub profile: String,
 }
 
 impl Config {
     /// A node that remembers nobody.
     pub fn new(params: ChainParams, role: Role) -> Self {
-        Self { params, role, remembered: Vec::new() }
+        Self { params, role, remembered: Vec::new(), profile: String::new() }
     }
 }
 
@@ -102,13 +110,16 @@ struct Delivery {
 pub struct Node {
     now: Timestamp,
     role: Role,
+    profile: String,
     rng: ChaCha8Rng,
     outbox: Outbox,
     log: Log,
     chain: Chain,
     mempool: Mempool,
     wallet: Wallet,
-    /// The block of the best chain that holds a transaction.
+    /// What the wallet did and got on the best chain.
+    history: History,
+    /// The block of the best chain that holds a transaction; of blocks in memory.
     index: BTreeMap<TxId, BlockHash>,
     peers: Peers,
     mesh: Mesh,
@@ -117,6 +128,8 @@ pub struct Node {
     relay: Relay,
     miner: Miner,
     lab: Lab,
+    storage: Storage,
+    loads: Loads,
     verifying: BTreeMap<JobId, Verifying>,
     /// Which peers a body came from, until it is connected or discarded.
     delivered: BTreeMap<BlockHash, Delivery>,
@@ -129,19 +142,48 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node with an empty chain. All its keys and choices follow from the seed.
+    /// A node with an empty chain and no store. All its keys and choices follow from the seed.
     pub fn new(config: Config, seed: [u8; 32], now: Timestamp) -> Self {
-        let chain = Chain::new(config.params);
+        let chain = Chain::new(config.params.clone());
+        let wallet = Wallet::new(SecretKey::derive(&seed, b"wallet"));
+        Self::assemble(config, seed, seed, chain, wallet, now)
+    }
+
+    /// A node that goes on where it was when the store was written, as far as that is there and
+    /// whole. `fresh` is 32 random bytes: for choices, and for the keys of a store that has none.
+    pub fn open(config: Config, stored: &Stored, fresh: [u8; 32], now: Timestamp) -> Self {
+        let opened = opening::open(config.params.clone(), stored);
+        let Kept { storage, seed, wallet, history, peers, bans, lines } = Kept::new(stored, &opened, fresh);
+        let remembered = config.remembered.into_iter().chain(peers).collect();
+        let config = Config { remembered, ..config };
+        let mut node = Self::assemble(config, seed, fresh, opened.chain, wallet, now);
+        (node.storage, node.history) = (storage, history);
+        node.peers.restore_bans(bans, now);
+        lines.into_iter().for_each(|line| node.write(line));
+        node.take_up();
+        node
+    }
+
+    fn assemble(
+        config: Config,
+        seed: [u8; 32],
+        choices: [u8; 32],
+        chain: Chain,
+        wallet: Wallet,
+        now: Timestamp,
+    ) -> Self {
         let key = SecretKey::derive(&seed, b"peer");
         let mesh = Mesh::new(key, chain.params(), chain.genesis(), &config.remembered, now);
         Self {
             now,
             role: config.role,
-            rng: ChaCha8Rng::from_seed(crate::hash::tagged_sha256(b"tabchain/choices", &[&seed])),
+            profile: config.profile,
+            rng: ChaCha8Rng::from_seed(crate::hash::tagged_sha256(b"tabchain/choices", &[&choices])),
             outbox: Outbox::default(),
             log: Log::default(),
             mempool: Mempool::default(),
-            wallet: Wallet::new(SecretKey::derive(&seed, b"wallet")),
+            wallet,
+            history: History::default(),
             index: BTreeMap::new(),
             peers: Peers::default(),
             mesh,
@@ -150,6 +192,8 @@ impl Node {
             relay: Relay::default(),
             miner: Miner::default(),
             lab: Lab::default(),
+            storage: Storage::default(),
+            loads: Loads::default(),
             verifying: BTreeMap::new(),
             delivered: BTreeMap::new(),
             last_job: 0,
@@ -186,6 +230,10 @@ impl Node {
             Input::Mined { job, header } => self.on_mined(job, header),
             Input::HashRate(rate) => self.on_hash_rate(rate),
             Input::Request { id, request } => self.on_request(id, request),
+            Input::Persisted { batch } => self.on_persisted(batch),
+            Input::StorageFailed { reason } => self.on_storage_failed(reason),
+            Input::Loaded { job, answers } => self.on_loaded(job, answers),
+            Input::Storage(facts) => self.on_storage_facts(facts),
         }
         self.on_time();
     }
@@ -246,6 +294,8 @@ impl Node {
             self.expire_transactions();
             self.peers.forgive(self.now);
             self.check_waiting_signatures();
+            self.look_after_storage();
+            self.loads.look_after(&self.peers);
             self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
         self.gossip.on_time(&mut context!(self));
@@ -254,6 +304,8 @@ impl Node {
         self.sync.schedule(&mut context!(self), &self.chain);
         self.serve();
         self.refresh_template();
+        self.fetch_wanted();
+        self.persist();
         self.tell_progress();
     }
 

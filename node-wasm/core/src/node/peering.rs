@@ -132,6 +132,11 @@ impl Node {
                 let result = self.mesh.on_sample(&mut context!(self), link, sample);
                 self.judge(link, result, "a sample of peers that nobody asked for");
             }
+            Message::Keeps(height) => {
+                if let Some(peer) = self.peers.get_mut(link) {
+                    peer.keeps = height;
+                }
+            }
             Message::Relay(signal) => {
                 let result = self.mesh.on_relay(&mut context!(self), link, *signal);
                 self.judge(link, result, "a relayed signal that is forged, too many, or has travelled too far");
@@ -166,6 +171,9 @@ impl Node {
         self.write(Line::info("peer-joined", format!("connected to a peer at height {}", hello.height)).peer(id));
         self.mesh.greeted(&mut context!(self), link);
         self.check_clock();
+        if self.chain.oldest() > Height::GENESIS {
+            self.send(link, &Message::Keeps(self.chain.oldest()));
+        }
         self.learn_claim(link);
         Gossip::introduce(&mut context!(self), link, self.mempool.iter().map(|waiting| waiting.id));
         self.ping(link);
@@ -253,6 +261,14 @@ impl Node {
                 Line::warning("peer-banned", format!("banned a peer for ten minutes: {}", offence.code())).peer(id),
             );
             self.part(link);
+        }
+    }
+
+    /// Tells peers from which height on blocks are here.
+    pub(super) fn tell_oldest(&mut self) {
+        let message = Message::Keeps(self.chain.oldest());
+        for link in self.peers.connected().map(|(link, _)| link).collect::<Vec<_>>() {
+            self.send(link, &message);
         }
     }
 

@@ -19,7 +19,7 @@ const DEFAULT_PAGE: u32 = 50;
 /// Most mining threads: more than any processor a browser shows.
 const MAX_THREADS: u32 = 64;
 
-type Answer = Result<Response, RequestError>;
+pub(super) type Answer = Result<Response, RequestError>;
 
 impl Node {
     pub(super) fn on_request(&mut self, id: RequestId, request: Request) {
@@ -30,15 +30,14 @@ impl Node {
             }
             return;
         }
-        let answer = self.answer(request);
-        self.reply(id, answer);
+        self.try_request(id, request, 0);
     }
 
     pub(super) fn reply(&mut self, id: RequestId, result: Answer) {
         self.outbox.push(Output::Reply { id, result });
     }
 
-    fn answer(&mut self, request: Request) -> Answer {
+    pub(super) fn answer(&mut self, request: Request) -> Answer {
         match request {
             Request::Status => Ok(Response::Status(Box::new(self.status()))),
             Request::Blocks { from, limit } => Ok(Response::Blocks(self.blocks(from, page(limit)))),
@@ -67,17 +66,26 @@ impl Node {
             }
             Request::Disconnect { peer } => self.disconnect_from(peer),
             Request::Log { limit } => Ok(Response::Log(self.log.newest(page(limit)))),
+            Request::Storage => Ok(Response::Storage(Box::new(self.storage.view(self.chain.oldest())))),
+            Request::Prune { on } => {
+                self.set_pruning(on);
+                Ok(Response::Done)
+            }
             Request::Attack { attack } => enough(self.attack(attack)),
             Request::MinerMine => Err(error(ErrorCode::BadRequest, "answered by the next block")),
         }
     }
 
+    /// Hash of the block that a text names by height or hash.
+    pub(super) fn block_named(&self, id: &str) -> Result<Option<BlockHash>, RequestError> {
+        match id.parse::<u32>() {
+            Ok(height) => Ok(self.chain.hash_at(Height(height))),
+            Err(_) => id.parse::<BlockHash>().map(Some).map_err(|problem| error(ErrorCode::BadRequest, problem)),
+        }
+    }
+
     fn find_block(&self, id: &str) -> Answer {
-        let hash = match id.parse::<u32>() {
-            Ok(height) => self.chain.hash_at(Height(height)),
-            Err(_) => Some(id.parse::<BlockHash>().map_err(|problem| error(ErrorCode::BadRequest, problem))?),
-        };
-        let view = hash.and_then(|hash| self.block_view(&hash));
+        let view = self.block_named(id)?.and_then(|hash| self.block_view(&hash));
         view.map(|view| Response::Block(Box::new(view)))
             .ok_or_else(|| error(ErrorCode::NotFound, "no block with this height or hash is here"))
     }
@@ -207,11 +215,11 @@ impl Node {
     }
 }
 
-fn page(limit: Option<u32>) -> usize {
+pub(super) fn page(limit: Option<u32>) -> usize {
     limit.unwrap_or(DEFAULT_PAGE).min(MAX_PAGE) as usize
 }
 
-fn skip(from: Option<u32>) -> usize {
+pub(super) fn skip(from: Option<u32>) -> usize {
     from.unwrap_or(0) as usize
 }
 

@@ -33,6 +33,10 @@ impl Node {
         let waiting = self.peers.connected().filter(|(_, peer)| waits(peer)).map(|(link, _)| link);
         for link in waiting.collect::<Vec<_>>() {
             while let Some(peer) = self.peers.get_mut(link).filter(|peer| may_be_served(peer, self.now)) {
+                // What it waits for comes from the store, and the rest after it.
+                if self.loads.waits_for(link) {
+                    break;
+                }
                 let before = peer.bytes_out;
                 if let Some(locator) = peer.wants_headers.take() {
                     let headers = self.chain.headers_after(&locator, MAX_HEADERS);
@@ -47,7 +51,10 @@ impl Node {
 
     /// When a peer that waits may be served again; a full line tells of itself.
     pub(super) fn serving_timeout(&self) -> Option<Timestamp> {
-        let waiting = self.peers.connected().filter(|(_, peer)| waits(peer) && peer.queued() < SERVE_ROOM);
+        let waiting = self
+            .peers
+            .connected()
+            .filter(|(link, peer)| waits(peer) && peer.queued() < SERVE_ROOM && !self.loads.waits_for(*link));
         waiting.map(|(_, peer)| peer.buckets.serves_at()).min()
     }
 
@@ -70,7 +77,16 @@ impl Node {
     }
 
     fn serve_block(&mut self, link: LinkId, hash: BlockHash) {
-        let Some(block) = self.body_for_peers(&hash) else {
+        let ready = self.ready_for(link, &hash);
+        let lost = ready.as_ref().is_some_and(Option::is_none);
+        let block = ready.flatten().or_else(|| self.body_for_peers(&hash));
+        if block.is_none() && !lost && self.read_for_peer(link, hash) {
+            if let Some(peer) = self.peers.get_mut(link) {
+                peer.orders.push_front(hash);
+            }
+            return;
+        }
+        let Some(block) = block else {
             return self.send(link, &Message::NotFound(vec![hash]));
         };
         self.send(link, &Message::Block(Box::new((*block).clone())));

@@ -12,6 +12,7 @@ use crate::net::frame::{Assembler, split};
 use crate::net::message::Message;
 use crate::net::peers::Peer;
 use crate::params::ChainParams;
+use crate::store::memory::MemoryStore;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Timestamp};
 use crate::view::{PeerState, Role};
@@ -40,6 +41,8 @@ pub(super) struct Net {
     /// Of `sent`, what is under way.
     wire: VecDeque<usize>,
     pub(super) tamper: Tamper,
+    /// Stores of nodes that have one.
+    pub(super) stores: BTreeMap<usize, MemoryStore>,
     verifying: VecDeque<(usize, JobId, Vec<SignatureCheck>)>,
 }
 
@@ -66,6 +69,7 @@ impl Net {
             events: 0,
             wire: VecDeque::new(),
             tamper: Box::new(|_, _, message| Some(message)),
+            stores: BTreeMap::new(),
             verifying: VecDeque::new(),
         };
         for (one, other) in links {
@@ -145,6 +149,15 @@ impl Net {
                 Output::Send { link, frame } => self.carry(index, link, &frame),
                 Output::Close { link } => self.close(index, link),
                 Output::Verify { job, checks } => self.verifying.push_back((index, job, checks)),
+                Output::Persist(batch) => {
+                    let stored = self.stores.entry(index).or_default().apply(&batch);
+                    assert_eq!(stored, Ok(()));
+                    self.nodes[index].handle(self.now, Input::Persisted { batch: batch.number });
+                }
+                Output::Load { job, queries } => {
+                    let answers = Ok(self.stores.entry(index).or_default().read(&queries));
+                    self.nodes[index].handle(self.now, Input::Loaded { job, answers });
+                }
                 _ => {}
             }
         }

@@ -1,11 +1,12 @@
 //! Snapshots of the node for people and programs.
 
 use super::Node;
-use crate::block::Block;
 use crate::hash::{BlockHash, TxId};
 use crate::keys::{Address, Signature};
+use crate::mempool::Waiting;
+use crate::store::record::BlockFacts;
 use crate::transaction::Transaction;
-use crate::units::{Amount, Height, Target, Work};
+use crate::units::{Amount, Height, Target, Timestamp};
 use crate::view::{
     Balance, BlockSummary, BlockView, Branch, Direction, ForkTree, HistoryEntry, Page, PeerView, Status,
     TransactionKind, TransactionState, TransactionView,
@@ -51,8 +52,9 @@ impl Node {
             mining: self.miner.threads(),
             blocks_found: self.miner.found,
             syncing: self.sync_progress(),
-            profile: "tab".to_owned(),
+            profile: self.profile.clone(),
             address: self.text(&self.wallet.address()),
+            storage: self.storage.view(self.chain.oldest()),
         }
     }
 
@@ -71,45 +73,41 @@ impl Node {
     }
 
     pub(super) fn blocks(&self, from: Option<u32>, limit: usize) -> Vec<BlockSummary> {
+        let hashes = self.heights(from, limit).filter_map(|height| self.chain.hash_at(height));
+        hashes.filter_map(|hash| self.block_summary(&hash)).collect()
+    }
+
+    /// Heights of the best chain from one on down.
+    pub(super) fn heights(&self, from: Option<u32>, limit: usize) -> impl Iterator<Item = Height> + use<> {
         let start = from.map_or(self.chain.height(), |from| Height(from).min(self.chain.height()));
-        let heights = (0..=start.0).rev().take(limit);
-        heights
-            .filter_map(|height| self.chain.hash_at(Height(height)))
-            .filter_map(|hash| self.block_summary(&hash))
-            .collect()
+        (0..=start.0).rev().take(limit).map(Height)
     }
 
     pub(super) fn block_summary(&self, hash: &BlockHash) -> Option<BlockSummary> {
-        let block = self.chain.block(hash)?;
+        let header = self.chain.header(hash)?;
         let work = self.chain.work_of(hash)?;
-        Some(self.summary(*hash, &block, work))
-    }
-
-    fn summary(&self, hash: BlockHash, block: &Block, work: Work) -> BlockSummary {
-        let (miner, reward) = match block.transactions.first() {
-            Some(Transaction::Reward(reward)) => (Some(self.text(&reward.to)), reward.amount),
-            _ => (None, Amount::ZERO),
+        let facts = match self.block_here(hash) {
+            Some(block) => BlockFacts::of(&block),
+            None => self.loads.fetched.facts.get(hash)?.clone(),
         };
-        let fees =
-            block.transactions.iter().try_fold(Amount::ZERO, |sum, transaction| sum.checked_add(transaction.fee()));
-        BlockSummary {
-            hash,
-            previous: block.header.previous,
-            height: block.header.height,
-            time: block.header.time,
-            difficulty: block.header.target.expand().map_or(0.0, |target| target.work().hashes()),
+        Some(BlockSummary {
+            hash: *hash,
+            previous: header.previous,
+            height: header.height,
+            time: header.time,
+            difficulty: header.target.expand().map_or(0.0, |target| target.work().hashes()),
             work: work.to_string(),
-            transactions: count(block.transactions.len()),
-            size: count(block.to_bytes().len()),
-            reward,
-            fees: fees.unwrap_or_default(),
-            miner,
-            best: self.chain.is_best(&hash),
-        }
+            transactions: facts.transactions,
+            size: facts.size,
+            reward: facts.reward.map_or(Amount::ZERO, |(_, amount)| amount),
+            fees: facts.fees,
+            miner: facts.reward.map(|(miner, _)| self.text(&miner)),
+            best: self.chain.is_best(hash),
+        })
     }
 
     pub(super) fn block_view(&self, hash: &BlockHash) -> Option<BlockView> {
-        let block = self.chain.block(hash)?;
+        let block = self.block_here(hash)?;
         let header = block.header;
         let summary = self.block_summary(hash)?;
         let confirmations = if summary.best { self.chain.height().above(header.height) + 1 } else { 0 };
@@ -135,12 +133,18 @@ impl Node {
         if let Some(waiting) = self.mempool.get(id) {
             return Some((*waiting.transaction).clone());
         }
-        let block = self.chain.block(self.index.get(id)?)?;
+        let block = self.block_here(&self.place_of(id)?)?;
         block.transactions.iter().find(|transaction| transaction.id() == *id).cloned()
     }
 
+    /// The block of the best chain that holds a transaction.
+    fn place_of(&self, id: &TxId) -> Option<BlockHash> {
+        let stored = || self.chain.hash_at((*self.loads.fetched.places.get(id)?)?);
+        self.index.get(id).copied().or_else(stored)
+    }
+
     pub(super) fn transaction_view(&self, transaction: &Transaction) -> TransactionView {
-        self.view_in(transaction, self.index.get(&transaction.id()).copied())
+        self.view_in(transaction, self.place_of(&transaction.id()))
     }
 
     /// A transaction as it stands in a block, or waits.
@@ -193,20 +197,30 @@ impl Node {
         }
     }
 
-    pub(super) fn history(&self, from: usize, limit: usize) -> Page<HistoryEntry> {
+    /// Waiting transactions of the wallet.
+    fn own_waiting(&self) -> impl Iterator<Item = &Waiting> {
         let issuer = self.chain.params().issuer;
-        let waiting = self.mempool.iter().filter(|waiting| self.wallet.concerns(&waiting.transaction, issuer));
-        let mut waiting: Vec<_> = waiting.collect();
-        waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.transaction.nonce())));
-        let total = count(waiting.len() + self.wallet.history().len());
-        let waiting = waiting.into_iter().map(|waiting| self.history_entry(&waiting.transaction, Some(waiting.since)));
-        let confirmed = self.wallet.history().iter().rev();
-        let confirmed =
-            confirmed.filter_map(|id| self.transaction(id)).map(|transaction| self.history_entry(&transaction, None));
-        Page { items: waiting.chain(confirmed).skip(from).take(limit).collect(), total }
+        self.mempool.iter().filter(move |waiting| self.wallet.concerns(&waiting.transaction, issuer))
     }
 
-    fn history_entry(&self, transaction: &Transaction, since: Option<crate::units::Timestamp>) -> HistoryEntry {
+    /// Rows of the history that are not confirmed; they come first.
+    pub(super) fn waiting_rows(&self) -> usize {
+        self.own_waiting().count()
+    }
+
+    pub(super) fn history(&self, from: usize, limit: usize) -> Page<HistoryEntry> {
+        let mut waiting: Vec<_> = self.own_waiting().collect();
+        waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.transaction.nonce())));
+        let total = count(waiting.len()).saturating_add(u32::try_from(self.history.total()).unwrap_or(u32::MAX));
+        let waiting = waiting.into_iter().skip(from).take(limit);
+        let waiting = waiting.map(|waiting| self.history_entry(&waiting.transaction, None, waiting.since));
+        let rows = self.rows(from, limit);
+        let rows = rows.filter_map(|row| self.history.get(row).or_else(|| self.loads.fetched.rows.get(&row)));
+        let rows = rows.map(|row| self.history_entry(&row.transaction, self.chain.hash_at(row.height), self.now));
+        Page { items: waiting.chain(rows).collect(), total }
+    }
+
+    fn history_entry(&self, transaction: &Transaction, block: Option<BlockHash>, since: Timestamp) -> HistoryEntry {
         let own = self.wallet.address();
         let paid_by_us = transaction.payer(self.chain.params().issuer) == Some(own);
         let direction = match (paid_by_us, transaction.recipient() == own) {
@@ -214,10 +228,10 @@ impl Node {
             (true, false) => Direction::Out,
             (false, _) => Direction::In,
         };
-        let transaction = self.transaction_view(transaction);
+        let transaction = self.view_in(transaction, block);
         let time = match &transaction.status {
             TransactionState::Confirmed { time, .. } => *time,
-            TransactionState::Waiting | TransactionState::Stale => since.unwrap_or(self.now),
+            TransactionState::Waiting | TransactionState::Stale => since,
         };
         HistoryEntry { transaction, direction, time }
     }

@@ -85,10 +85,10 @@ fn example(path: &str, address: &str, transaction: &str) -> Value {
         "miner.wish" => json!({ "id": transaction, "wish": "pin" }),
         "peers.connect" | "peers.disconnect" => json!("ab".repeat(20)),
         "lab.attack" => json!("garbage"),
-        "status" | "chain.blocks" | "chain.forks" | "wallet.address" | "wallet.balance" | "wallet.history"
-        | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine" | "miner.template" | "peers.list" | "log" => {
-            Value::Null
-        }
+        "storage.prune" => json!({ "on": true }),
+        "status" | "storage.status" | "chain.blocks" | "chain.forks" | "wallet.address" | "wallet.balance"
+        | "wallet.history" | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine" | "miner.template"
+        | "peers.list" | "log" => Value::Null,
         new => panic!("`{new}` is a new call: give it an argument here, or `Value::Null`"),
     }
 }

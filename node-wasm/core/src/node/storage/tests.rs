@@ -1,0 +1,608 @@
+//! A node beside a store that is lost in part, damaged or full: it reopens on a valid tip, and goes
+//! on from there to where a node without faults is.
+
+use super::Bounds;
+use crate::block::Block;
+use crate::chain::testing::{Builder, address, key, params, transfer};
+use crate::chain::tree::Chain;
+use crate::contract::{Input, Output};
+use crate::hash::BlockHash;
+use crate::net::message::Message;
+use crate::node::testing::Net;
+use crate::node::{Config, Node};
+use crate::params::ChainParams;
+use crate::request::{Request, RequestError, RequestId, Response};
+use crate::store::memory::MemoryStore;
+use crate::store::record::{self, HistoryRow};
+use crate::store::{Batch, SCHEMA_VERSION, Table, opening};
+use crate::transaction::Transaction;
+use crate::units::{Height, Timestamp};
+use crate::view::{Event, Role, StorageState};
+use crate::wallet::Wallet;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// So small that a few dozen blocks show all there is: several snapshots, blocks that leave the
+/// memory, batches that do not hold everything.
+const SMALL: Bounds =
+    Bounds { journal: 600, in_memory: 6, least_in_memory: 3, pruned: 12, prune_step: 4, batch: 1_500 };
+const WALLET: [u8; 32] = [7; 32];
+const OTHER_WALLET: [u8; 32] = [8; 32];
+
+/// A node, its store, and what it says.
+struct Bench {
+    node: Node,
+    store: MemoryStore,
+    now: Timestamp,
+    replies: BTreeMap<RequestId, Result<Response, RequestError>>,
+    codes: Vec<String>,
+    /// Copies of the store after each batch, if they are wanted.
+    copies: Option<Vec<MemoryStore>>,
+    /// Whether batches are answered.
+    answers: bool,
+    last: u64,
+}
+
+impl Bench {
+    fn open(params: &ChainParams, store: MemoryStore, fresh: u8) -> Self {
+        let now = Chain::new(params.clone()).tip_header().time.after(Duration::from_hours(1));
+        let mut node = Node::open(Config::new(params.clone(), Role::Full), &store.stored(), [fresh; 32], now);
+        node.storage.bounds = SMALL;
+        let (replies, codes) = (BTreeMap::new(), Vec::new());
+        let mut bench = Self { node, store, now, replies, codes, copies: None, answers: true, last: 0 };
+        bench.handle(Input::Tick);
+        bench
+    }
+
+    fn fresh(params: &ChainParams) -> Self {
+        Self::open(params, MemoryStore::new(), 3)
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.node.handle(self.now, input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.node.poll_output() {
+            match output {
+                Output::Persist(batch) => {
+                    let input = match self.store.apply(&batch) {
+                        Ok(()) => Input::Persisted { batch: batch.number },
+                        Err(full) => Input::StorageFailed { reason: full.to_string() },
+                    };
+                    if let Some(copies) = &mut self.copies {
+                        copies.push(self.store.clone());
+                    }
+                    if self.answers {
+                        self.node.handle(self.now, input);
+                    }
+                }
+                Output::Load { job, queries } => {
+                    let answers = Ok(self.store.read(&queries));
+                    self.node.handle(self.now, Input::Loaded { job, answers });
+                }
+                Output::Reply { id, result } => drop(self.replies.insert(id, result)),
+                Output::Event(Event::Log(line)) => self.codes.push(line.code),
+                _ => {}
+            }
+        }
+    }
+
+    fn take(&mut self, block: &Arc<Block>) {
+        self.node.take_own_block((**block).clone());
+        self.handle(Input::Tick);
+    }
+
+    /// Lets the node's heart beat.
+    fn beat(&mut self) {
+        self.now = self.now.after(Duration::from_secs(2));
+        self.handle(Input::Tick);
+    }
+
+    fn ask(&mut self, request: Request) -> Result<Response, RequestError> {
+        self.last += 1;
+        let id = RequestId(self.last);
+        self.handle(Input::Request { id, request });
+        self.replies.remove(&id).expect("an answer")
+    }
+
+    /// The node is as one that saw its chain and nothing else.
+    fn check(&mut self, builder: &Builder) {
+        let tip = self.node.chain.tip();
+        let other = builder.replay(tip);
+        assert_eq!(self.node.chain.ledger().state(), other.ledger().state());
+        let (proof, root) = (self.node.chain.prove_account(&address(0)), other.tip_header().state_root);
+        assert_eq!(proof.verify(root, &address(0)), Ok(Some(other.ledger().account(&address(0)))));
+        let mut rows = Vec::new();
+        for height in 1..=other.height().0 {
+            let hash = other.hash_at(Height(height)).unwrap();
+            assert_eq!(self.node.chain.hash_at(Height(height)), Some(hash));
+            let block = other.block(&hash).unwrap();
+            let own = block.transactions.iter().filter(|one| self.node.wallet.concerns(one, None));
+            rows.extend(own.map(|one| HistoryRow { height: Height(height), transaction: one.clone() }));
+            let (id, transaction) = (height.to_string(), block.transactions.last().unwrap().id().to_string());
+            if Height(height) < self.node.chain.oldest() {
+                continue;
+            }
+            match self.ask(Request::Block { id: id.clone() }) {
+                Ok(Response::Block(view)) => assert_eq!(view.summary.hash, hash),
+                answer => panic!("block {id}: {answer:?}"),
+            }
+            match self.ask(Request::Transaction { id: transaction }) {
+                Ok(Response::Transaction(view)) => {
+                    assert!(
+                        matches!(view.status, crate::view::TransactionState::Confirmed { block, .. } if block == hash)
+                    );
+                }
+                answer => panic!("a transaction of block {id}: {answer:?}"),
+            }
+        }
+        match self.ask(Request::History { from: None, limit: Some(500) }) {
+            Ok(Response::History(page)) => {
+                // Transactions of lost blocks wait again, and stand first.
+                let waiting = self.node.waiting_rows();
+                assert_eq!(page.total as usize, waiting + rows.len());
+                let ids: Vec<_> = page.items[waiting..].iter().map(|entry| entry.transaction.id).collect();
+                let expected: Vec<_> = rows.iter().rev().map(|row| row.transaction.id()).collect();
+                assert_eq!(ids, expected);
+            }
+            answer => panic!("the history: {answer:?}"),
+        }
+        match self.ask(Request::Blocks { from: None, limit: Some(500) }) {
+            Ok(Response::Blocks(blocks)) => {
+                let all = other.height().0 as usize + 1;
+                let gone = self.node.chain.oldest().0.saturating_sub(1) as usize;
+                assert_eq!(blocks.len(), all - gone);
+            }
+            answer => panic!("the blocks: {answer:?}"),
+        }
+    }
+}
+
+/// A main chain of this length; every seventh block starts a branch that overtakes it or does not.
+/// Blocks in the order in which a node sees them.
+fn history(
+    builder: &mut Builder,
+    length: u32,
+    wallet: &dyn Fn(&mut Builder, BlockHash, u32) -> Arc<Block>,
+) -> Vec<Arc<Block>> {
+    let (mut tip, mut seen) = (builder.genesis, Vec::new());
+    for number in 0..length {
+        let block = wallet(builder, tip, number);
+        seen.push(block.clone());
+        if number % 7 == 3 {
+            // A branch from here of two or three blocks, beside the two that come now.
+            let mut side = tip;
+            for step in 0..2 + number % 2 {
+                let block = wallet(builder, side, 1_000 + number * 10 + step);
+                side = block.header.hash();
+                seen.push(block);
+            }
+            tip = if number % 2 == 0 { side } else { block.header.hash() };
+        } else {
+            tip = block.header.hash();
+        }
+    }
+    seen
+}
+
+/// A block with transfers; most of them pay the wallet that the nodes have.
+fn block(builder: &mut Builder, parent: BlockHash, number: u32) -> Arc<Block> {
+    let chain = builder.replay(parent);
+    let nonce = |index: u8| chain.ledger().account(&address(index)).nonce;
+    let genesis = builder.genesis;
+    let to = u8::try_from(number % 40).unwrap() + 2;
+    let mut transfers = vec![transfer(genesis, 0, to, 10_000 + u64::from(number), nonce(0))];
+    if number % 3 != 0
+        && let Transaction::Transfer(mut own) = transfer(genesis, 1, 2, 10_000, nonce(1))
+    {
+        own.to = Wallet::open(&WALLET).unwrap().address();
+        own.sign(&key(1), genesis);
+        transfers.push(Transaction::Transfer(own));
+    }
+    let late = u64::from(number % 5);
+    builder.extend(parent, u8::try_from(number % 3).unwrap() + 1, transfers, late)
+}
+
+/// A node with the wallet of the tests.
+fn bench(params: &ChainParams, mut store: MemoryStore) -> Bench {
+    if store.bytes() == 0 {
+        let wallet = record::put_bytes(Table::Wallet, record::WALLET.to_vec(), WALLET.to_vec());
+        let writes = vec![opening::version(), wallet];
+        store.apply(&Batch { number: 0, writes, durable: true }).unwrap();
+    }
+    Bench::open(params, store, 3)
+}
+
+#[test]
+fn a_crash_at_every_write_reopens_on_a_valid_tip_and_goes_on() {
+    let mut builder = Builder::new(params());
+    let seen = history(&mut builder, 40, &|builder, parent, number| block(builder, parent, number));
+    let mut first = bench(&builder.params.clone(), MemoryStore::new());
+    first.copies = Some(Vec::new());
+    for (number, block) in seen.iter().enumerate() {
+        // Now and then the store is slow, and several blocks go together.
+        first.answers = number % 6 < 4;
+        first.take(block);
+        if number % 6 == 5 {
+            let batch = first.node.storage.last_batch;
+            first.answers = true;
+            first.handle(Input::Persisted { batch });
+        }
+    }
+    first.answers = true;
+    first.beat();
+    first.check(&builder);
+    let end = first.node.chain.tip();
+    let copies = first.copies.take().unwrap();
+    assert!(copies.len() > seen.len() / 2, "{} batches", copies.len());
+    let mut heights = Vec::new();
+    for (number, store) in copies.into_iter().enumerate() {
+        let mut again = bench(&builder.params.clone(), store);
+        assert!(!again.codes.iter().any(|code| code == "storage-damaged"), "batch {number}: {:?}", again.codes);
+        again.check(&builder);
+        heights.push(again.node.chain.height());
+        for block in &seen {
+            again.take(block);
+        }
+        again.beat();
+        again.check(&builder);
+        assert_eq!(again.node.chain.tip(), end, "batch {number}");
+    }
+    // Each batch but a few brings the chain forward; the last one holds all.
+    assert_eq!(heights.last(), Some(&first.node.chain.height()));
+    assert!(!first.store.keys(Table::State).is_empty(), "there was a snapshot");
+}
+
+#[test]
+fn the_last_batches_may_be_lost() {
+    let mut builder = Builder::new(params());
+    let seen = history(&mut builder, 30, &|builder, parent, number| block(builder, parent, number));
+    let mut first = bench(&builder.params.clone(), MemoryStore::new());
+    seen.iter().for_each(|block| first.take(block));
+    for lost in 0..25 {
+        let mut store = first.store.clone();
+        store.lose(lost);
+        let mut again = bench(&builder.params.clone(), store);
+        again.check(&builder);
+        seen.iter().for_each(|block| again.take(block));
+        assert_eq!(again.node.chain.tip(), first.node.chain.tip());
+        again.check(&builder);
+    }
+}
+
+#[test]
+fn a_full_store_stops_the_writing_and_not_the_node() {
+    let mut builder = Builder::new(params());
+    let seen = history(&mut builder, 20, &|builder, parent, number| block(builder, parent, number));
+    let mut node = bench(&builder.params.clone(), MemoryStore::new());
+    let (before, after) = seen.split_at(12);
+    before.iter().for_each(|block| node.take(block));
+    let stored = node.node.chain.tip();
+    node.store.set_quota(Some(node.store.bytes() + 10));
+    after.iter().for_each(|block| node.take(block));
+    assert!(node.codes.iter().any(|code| code == "storage-failed"));
+    let view = match node.ask(Request::Storage) {
+        Ok(Response::Storage(view)) => *view,
+        answer => panic!("{answer:?}"),
+    };
+    assert_eq!(view.state, StorageState::Failed);
+    assert!(view.reason.is_some());
+    // The node goes on, old blocks are still read, and the wallet may still be written.
+    node.check(&builder);
+    node.store.set_quota(None);
+    node.node.keep_wallet(OTHER_WALLET.to_vec());
+    node.handle(Input::Tick);
+    assert_eq!(node.store.stored().get(Table::Wallet, record::WALLET), Some(&OTHER_WALLET[..]));
+    node.node.keep_wallet(WALLET.to_vec());
+    node.handle(Input::Tick);
+    // What was stored before is what a new run begins with.
+    let mut again = bench(&builder.params.clone(), node.store);
+    assert_eq!(again.node.chain.tip(), stored);
+    again.check(&builder);
+}
+
+#[test]
+fn every_damaged_record_is_noticed_and_repaired() {
+    let mut builder = Builder::new(params());
+    let seen = history(&mut builder, 24, &|builder, parent, number| block(builder, parent, number));
+    let mut first = bench(&builder.params.clone(), MemoryStore::new());
+    seen.iter().for_each(|block| first.take(block));
+    first.beat();
+    let (id, own) = (first.node.id(), first.store.stored().get(Table::Wallet, record::WALLET).map(<[u8]>::to_vec));
+    for table in Table::ALL {
+        for key in first.store.keys(table) {
+            for damage in 0..3 {
+                let mut store = first.store.clone();
+                match damage {
+                    0 => *store.value_mut(table, &key).unwrap().first_mut().unwrap() ^= 1,
+                    1 => store.value_mut(table, &key).unwrap().truncate(9),
+                    _ => store.remove(table, &key),
+                }
+                let mut again = Bench::open(&builder.params, store, 4);
+                // It stands on a block of the history with the right accounts.
+                let tip = again.node.chain.tip();
+                assert_eq!(again.node.chain.ledger().state(), builder.replay(tip).ledger().state());
+                seen.iter().for_each(|block| again.take(block));
+                again.beat();
+                let missing: Vec<BlockHash> = again.node.chain.missing().collect();
+                for block in seen.iter().filter(|block| missing.contains(&block.header.hash())) {
+                    again.node.take_block((*block).clone());
+                    again.handle(Input::Tick);
+                }
+                let place = format!("{table:?} {key:?} {damage}");
+                assert_eq!(again.node.chain.tip(), first.node.chain.tip(), "{place}");
+                assert_eq!(again.node.chain.ledger().state(), first.node.chain.ledger().state(), "{place}");
+                let stored = again.store.stored();
+                let wallet = stored.get(Table::Wallet, record::WALLET);
+                assert_eq!(wallet == own.as_deref(), table != Table::Wallet || key != record::WALLET, "{place}");
+                // Without its version the store counts as an old one, whose identity stays, too.
+                let identity = table == Table::Meta && key == record::IDENTITY;
+                assert_eq!(again.node.id() == id, !identity, "{place}");
+                if table == Table::Wallet && damage < 2 {
+                    assert!(again.codes.iter().any(|code| code == "wallet-damaged"));
+                    assert!(!again.store.keys(Table::Wallet).iter().all(|key| key == record::WALLET), "put aside");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_deep_reorganisation_reads_what_it_needs() {
+    let mut builder = Builder::new(params());
+    let (mut main, mut side) = (Vec::new(), Vec::new());
+    let (mut one, mut other) = (builder.genesis, builder.genesis);
+    for number in 0..40 {
+        let next = block(&mut builder, one, number);
+        one = next.header.hash();
+        main.push(next);
+    }
+    for number in 0..42 {
+        let next = block(&mut builder, other, 100 + number);
+        other = next.header.hash();
+        side.push(next);
+    }
+    for reopen in [false, true] {
+        let mut node = bench(&builder.params.clone(), MemoryStore::new());
+        main.iter().for_each(|block| node.take(block));
+        if reopen {
+            node.beat();
+            node = bench(&builder.params.clone(), node.store);
+        }
+        let hash = main[0].header.hash();
+        assert!(
+            node.node.chain.block(&hash).is_none() && node.node.chain.has_block(&hash),
+            "old blocks are not in memory"
+        );
+        side.iter().for_each(|block| node.take(block));
+        assert_eq!(node.node.chain.tip(), other);
+        node.check(&builder);
+        let mut again = bench(&builder.params.clone(), node.store);
+        assert_eq!(again.node.chain.tip(), other);
+        again.check(&builder);
+    }
+}
+
+#[test]
+fn memory_holds_the_newest_blocks_only() {
+    let mut builder = Builder::new(params());
+    let mut tip = builder.genesis;
+    let mut node = bench(&builder.params.clone(), MemoryStore::new());
+    for number in 0..40 {
+        let next = block(&mut builder, tip, number);
+        tip = next.header.hash();
+        node.take(&next);
+        let heights = 1..=node.node.chain.height().0;
+        let hashes = heights.filter_map(|height| node.node.chain.hash_at(Height(height)));
+        let here = hashes.filter(|hash| node.node.chain.block(hash).is_some()).count();
+        assert!(here <= SMALL.in_memory, "{here} blocks");
+        assert!(node.node.index.len() <= SMALL.in_memory * 3);
+    }
+    node.check(&builder);
+}
+
+#[test]
+fn old_blocks_are_dropped_by_choice_and_peers_are_told() {
+    let mut builder = Builder::new(params());
+    let mut tip = builder.genesis;
+    let mut node = bench(&builder.params.clone(), MemoryStore::new());
+    for number in 0..40 {
+        if number == 20 {
+            assert_eq!(node.ask(Request::Prune { on: true }), Ok(Response::Done));
+        }
+        let next = block(&mut builder, tip, number);
+        tip = next.header.hash();
+        node.take(&next);
+    }
+    let oldest = node.node.chain.oldest();
+    assert!(oldest >= Height(40 - SMALL.pruned - SMALL.prune_step) && oldest <= Height(40 - SMALL.pruned), "{oldest}");
+    let lowest = node.store.keys(Table::Bodies).into_iter().min().unwrap();
+    assert_eq!(lowest[..4], oldest.0.to_be_bytes());
+    assert_eq!(node.node.chain.missing_count(), 0, "what was dropped is not missed");
+    node.check(&builder);
+    let mut again = bench(&builder.params.clone(), node.store);
+    assert_eq!((again.node.chain.tip(), again.node.chain.oldest()), (tip, oldest));
+    assert_eq!(again.node.chain.missing_count(), 0);
+    again.check(&builder);
+    match again.ask(Request::Block { id: "1".to_owned() }) {
+        Err(error) => assert_eq!(error.code, crate::request::ErrorCode::NotFound),
+        answer => panic!("{answer:?}"),
+    }
+}
+
+/// Nodes of which the first so many have a store and few blocks in memory.
+fn net(stores: usize, count: usize, links: &[(usize, usize)]) -> Net {
+    let mut net = Net::new(count, links, params());
+    for node in &mut net.nodes[..stores] {
+        node.chain.keep();
+        (node.storage.mode, node.storage.bounds) = (super::Mode::On, SMALL);
+    }
+    net
+}
+
+/// Blocks, one after the other.
+fn line(builder: &mut Builder, length: u32) -> Vec<Arc<Block>> {
+    let mut tip = builder.genesis;
+    let mut line = Vec::new();
+    for number in 0..length {
+        let next = block(builder, tip, number);
+        tip = next.header.hash();
+        line.push(next);
+    }
+    line
+}
+
+#[test]
+fn old_blocks_are_served_from_the_store() {
+    let mut net = net(1, 2, &[]);
+    let line = line(&mut net.builder, 40);
+    for block in &line {
+        net.mine(0, block);
+        net.handle(0, Input::Tick);
+    }
+    let first = line[0].header.hash();
+    assert!(net.nodes[0].chain.block(&first).is_none() && net.nodes[0].chain.is_stored(&first));
+    net.connect(0, 1);
+    for _ in 0..30 {
+        net.pass(Duration::from_secs(2));
+    }
+    assert_eq!(net.nodes[1].chain.tip(), line[39].header.hash());
+    assert!(net.nodes[0].loads.ready.is_empty() && net.nodes[0].loads.under_way.is_empty());
+}
+
+#[test]
+fn a_pruned_node_is_not_asked_for_what_it_dropped() {
+    let mut net = net(1, 3, &[(0, 1)]);
+    let line = line(&mut net.builder, 40);
+    net.nodes[0].set_pruning(true);
+    for block in &line {
+        net.mine(0, block);
+        net.handle(0, Input::Tick);
+    }
+    let oldest = net.nodes[0].chain.oldest();
+    assert!(oldest > Height(20), "{oldest}");
+    net.connect(0, 2);
+    net.nodes[0].tell_oldest();
+    net.flush(0);
+    net.settle();
+    net.connect(1, 2);
+    for _ in 0..30 {
+        net.pass(Duration::from_secs(2));
+    }
+    assert_eq!(net.nodes[2].chain.tip(), line[39].header.hash());
+    let old: Vec<BlockHash> = line[..oldest.0 as usize - 1].iter().map(|block| block.header.hash()).collect();
+    let asks = |message: &Message| match message {
+        Message::GetBlocks(hashes) => hashes.iter().any(|hash| old.contains(hash)),
+        Message::GetCompact(hash) => old.contains(hash),
+        _ => false,
+    };
+    assert_eq!(net.count(2, 0, asks), 0, "the pruned node was asked");
+    assert!(net.count(2, 1, asks) > 0);
+    assert!(
+        net.count(2, 0, |message| matches!(message, Message::GetBlocks(_) | Message::GetCompact(_))) > 0,
+        "never asked"
+    );
+}
+
+#[test]
+fn a_store_of_another_version_is_migrated_or_left_alone() {
+    let mut builder = Builder::new(params());
+    let genesis = builder.genesis;
+    let block = block(&mut builder, genesis, 1);
+    let mut first = Bench::fresh(&builder.params);
+    first.take(&block);
+    first.beat();
+    let wallet = first.node.address();
+    let version = |version: u32| {
+        let mut store = first.store.clone();
+        *store.value_mut(Table::Meta, record::VERSION).unwrap() =
+            record::seal(Table::Meta, record::VERSION, version.to_le_bytes().to_vec());
+        store
+    };
+    let mut old = Bench::open(&builder.params, version(0), 4);
+    assert!(old.codes.iter().any(|code| code == "storage-migrated"), "{:?}", old.codes);
+    assert_eq!((old.node.chain.height(), old.node.address(), old.node.id()), (Height(0), wallet, first.node.id()));
+    old.take(&block);
+    let again = Bench::open(&builder.params, old.store, 5);
+    assert_eq!((again.node.chain.tip(), again.node.address()), (block.header.hash(), wallet));
+
+    let newer = version(SCHEMA_VERSION + 1);
+    let mut node = Bench::open(&builder.params, newer.clone(), 4);
+    node.take(&block);
+    node.beat();
+    assert_eq!(node.node.chain.height(), Height(1), "it goes on in memory");
+    for table in Table::ALL {
+        assert_eq!(node.store.keys(table), newer.keys(table), "nothing is written");
+    }
+}
+
+#[test]
+fn identity_bans_and_settings_survive() {
+    let params = params();
+    let mut first = Bench::fresh(&params);
+    first.ask(Request::Prune { on: true }).unwrap();
+    let peer = tracker_protocol::PeerId::from_bytes([9; 20]);
+    first.node.peers.restore_bans([(peer, first.now.after(Duration::from_mins(5)))], first.now);
+    first.beat();
+    let (id, address) = (first.node.id(), first.node.address());
+    let mut again = Bench::open(&params, first.store, 4);
+    assert_eq!((again.node.id(), again.node.address()), (id, address));
+    assert!(again.node.peers.is_banned(&peer, again.now));
+    match again.ask(Request::Storage) {
+        Ok(Response::Storage(view)) => assert!(view.prune && view.wallet_stored && view.state == StorageState::Stored),
+        answer => panic!("{answer:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Random trees, with a store that answers late, loses batches and is reopened at random.
+    #[test]
+    fn goes_along_with_any_history(
+        parents in prop::collection::vec((any::<prop::sample::Index>(), 0_u32..40), 4..30),
+        faults in prop::collection::vec((any::<prop::sample::Index>(), 0_usize..3, any::<bool>()), 0..6),
+    ) {
+        let mut builder = Builder::new(params());
+        let mut blocks: Vec<Arc<Block>> = Vec::new();
+        for (parent, number) in parents {
+            // Mostly on the newest ones, so that branches grow.
+            let place = parent.index(blocks.len() + 1).max(blocks.len().saturating_sub(3));
+            let parent = place.checked_sub(1).map_or(builder.genesis, |place| blocks[place].header.hash());
+            blocks.push(block(&mut builder, parent, number));
+        }
+        let mut node = bench(&builder.params.clone(), MemoryStore::new());
+        let faults: BTreeMap<usize, (usize, bool)> = faults.iter().map(|(at, lost, slow)| (at.index(blocks.len()), (*lost, *slow))).collect();
+        for (number, block) in blocks.iter().enumerate() {
+            node.take(block);
+            if let Some((lost, slow)) = faults.get(&number) {
+                node.answers = !slow;
+                if !slow {
+                    let mut store = node.store;
+                    store.lose(*lost);
+                    node = bench(&builder.params.clone(), store);
+                    node.check(&builder);
+                    for block in &blocks[..=number] {
+                        node.take(block);
+                    }
+                }
+                node.check(&builder);
+            }
+        }
+        if !node.answers {
+            let batch = node.node.storage.last_batch;
+            node.answers = true;
+            node.handle(Input::Persisted { batch });
+        }
+        node.beat();
+        node.check(&builder);
+        let tip = node.node.chain.tip();
+        let mut again = bench(&builder.params.clone(), node.store);
+        prop_assert_eq!(again.node.chain.tip(), tip);
+        again.check(&builder);
+    }
+}
