@@ -126,7 +126,7 @@ export type Branch = {
 export type Direction = "in" | "out" | "own";
 
 /** Stable words for what can go wrong with a request. */
-export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "stopped";
+export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "bad-signature" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "stopped";
 
 /** What happened to a branch. */
 export type ForkChange = {
@@ -591,6 +591,14 @@ export interface Tabchain {
 
     /** The wallet's transactions, newest first; `from` is the number of rows to pass over. */
     history(range?: ListRange | null): Promise<Page<HistoryEntry>>;
+  };
+
+  readonly transactions: {
+    /** A transfer in hex digits, built and signed by this tab's wallet and sent nowhere. */
+    create(form: SendForm): Promise<string>;
+
+    /** Sends a transaction of anybody's making, in hex digits, and gives its id. */
+    submit(hex: string): Promise<TxId>;
   };
 
   readonly mempool: {

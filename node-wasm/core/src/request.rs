@@ -53,6 +53,13 @@ pub enum Request {
     CheckSend(SendForm),
     /// Builds, signs and sends a transfer. [`Response::Sent`].
     Send(SendForm),
+    /// Builds a transfer as [`Request::Send`] does, and does not send it. [`Response::Raw`].
+    CreateTransaction(SendForm),
+    /// Sends a transaction that was made elsewhere. [`Response::Sent`].
+    SubmitTransaction {
+        /// Canonical bytes in hex digits.
+        hex: String,
+    },
     /// The wallet's transactions, newest first. [`Response::History`].
     History {
         /// Rows to pass over.
@@ -171,7 +178,9 @@ pub enum Response {
     Balance(Balance),
     /// To [`Request::CheckSend`].
     SendPlan(SendPlan),
-    /// To [`Request::Send`]: the transaction's id.
+    /// To [`Request::CreateTransaction`]: canonical bytes in hex digits.
+    Raw(String),
+    /// To [`Request::Send`] and [`Request::SubmitTransaction`]: the transaction's id.
     Sent(TxId),
     /// To [`Request::History`].
     History(Page<HistoryEntry>),
@@ -220,6 +229,8 @@ pub enum ErrorCode {
     BadMemo,
     /// The wallet cannot pay amount and fee.
     InsufficientFunds,
+    /// The signature of a transaction does not hold.
+    BadSignature,
     /// Too many transactions of this wallet wait already.
     TooManyWaiting,
     /// The miner has too many wishes already.

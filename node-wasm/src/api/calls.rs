@@ -108,6 +108,12 @@ calls! {
         Request::History { from, limit }
     }
 
+    /// A transfer in hex digits, built and signed by this tab's wallet and sent nowhere.
+    transactions.create(form: SendForm) -> String { Request::CreateTransaction(form) }
+
+    /// Sends a transaction of anybody's making, in hex digits, and gives its id.
+    transactions.submit(hex: String) -> TxId { Request::SubmitTransaction { hex } }
+
     /// Waiting transactions, best fee rate first; `from` is the number of rows to pass over.
     mempool.list(range: Option<Range>) -> Page<TransactionView> {
         let Range { from, limit } = range.unwrap_or_default();

@@ -20,6 +20,7 @@ mod loading;
 mod miner;
 mod peering;
 mod progress;
+mod raw;
 mod requests;
 mod serving;
 mod storage;

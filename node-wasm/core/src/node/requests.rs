@@ -7,7 +7,7 @@ use crate::keys::{Address, AddressError};
 use crate::log::Line;
 use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE, Wish};
 use crate::request::{ErrorCode, MAX_PAGE, Request, RequestError, RequestId, Response, SendForm};
-use crate::transaction::Memo;
+use crate::transaction::{Memo, Transaction};
 use crate::units::{Amount, AmountError, Height};
 use crate::view::{Page, SendPlan, TransactionView};
 use crate::wallet::Payment;
@@ -48,6 +48,8 @@ impl Node {
             Request::Balance { address } => self.find_balance(address.as_deref()),
             Request::CheckSend(form) => self.plan(&form).map(|(_, plan)| Response::SendPlan(plan)),
             Request::Send(form) => self.pay(&form),
+            Request::CreateTransaction(form) => self.create_transaction(&form),
+            Request::SubmitTransaction { hex } => self.submit_transaction(&hex),
             Request::History { from, limit } => Ok(Response::History(self.history(skip(from), page(limit)))),
             Request::Mempool { from, limit } => Ok(Response::Mempool(self.mempool_page(skip(from), page(limit)))),
             Request::MinerStart { threads } => self.miner_start(threads.unwrap_or(1)),
@@ -173,14 +175,18 @@ impl Node {
         Ok(SendPlan { to: self.text(&payment.to), amount: payment.amount, fee: payment.fee, total, left })
     }
 
-    fn pay(&mut self, form: &SendForm) -> Answer {
+    /// The wallet's next transfer, by a form.
+    pub(super) fn transfer_of(&self, form: &SendForm) -> Result<Transaction, RequestError> {
         let (payment, _) = self.plan(form)?;
         let own = self.wallet.address();
         let nonce = self.mempool.next_nonce(&own, self.chain.ledger().account(&own).nonce);
-        let sign = form.sign.unwrap_or(true);
-        let transaction = self.wallet.transfer(payment, nonce, self.chain.genesis(), sign);
+        Ok(self.wallet.transfer(payment, nonce, self.chain.genesis(), form.sign.unwrap_or(true)))
+    }
+
+    fn pay(&mut self, form: &SendForm) -> Answer {
+        let transaction = self.transfer_of(form)?;
         let id = transaction.id();
-        if !sign {
+        if form.sign == Some(false) {
             enough(self.launch_transaction(transaction))?;
             return Ok(Response::Sent(id));
         }
@@ -235,7 +241,7 @@ fn amount(text: &str, code: ErrorCode) -> Result<Amount, RequestError> {
     text.trim().parse::<Amount>().map_err(|problem| error(code, problem))
 }
 
-fn admit_error(problem: AdmitError) -> RequestError {
+pub(super) fn admit_error(problem: AdmitError) -> RequestError {
     let code = match problem {
         AdmitError::InsufficientFunds { .. } => ErrorCode::InsufficientFunds,
         AdmitError::FeeTooLow(_) | AdmitError::ReplacementFee(_) | AdmitError::Full => ErrorCode::BadFee,
@@ -245,7 +251,7 @@ fn admit_error(problem: AdmitError) -> RequestError {
     error(code, problem)
 }
 
-fn error(code: ErrorCode, message: impl ToString) -> RequestError {
+pub(super) fn error(code: ErrorCode, message: impl ToString) -> RequestError {
     RequestError { code, message: message.to_string(), field: None }
 }
 

@@ -77,11 +77,12 @@ impl Stage {
 }
 
 /// An argument for each call, so that it has something to answer.
-fn example(path: &str, address: &str, transaction: &str) -> Value {
+fn example(path: &str, address: &str, transaction: &str, made: &Value) -> Value {
     match path {
         "chain.block" => json!(1),
         "chain.transaction" => json!(transaction),
-        "wallet.send" => json!({ "to": address, "amount": "1", "memo": "for lunch" }),
+        "wallet.send" | "transactions.create" => json!({ "to": address, "amount": "1", "memo": "for lunch" }),
+        "transactions.submit" => made.clone(),
         "miner.wish" => json!({ "id": transaction, "wish": "pin" }),
         "peers.connect" | "peers.disconnect" => json!("ab".repeat(20)),
         "lab.attack" => json!("garbage"),
@@ -104,22 +105,26 @@ fn answers_are_of_the_types_that_the_calls_say() {
     let Value::String(address) = stage.ask(Request::Address).unwrap() else { panic!("an address is a text") };
     let send = |stage: &mut Stage| {
         let call = CALLS.iter().find(|call| call.path == "wallet.send").unwrap();
-        let id = stage.call(call, &example("wallet.send", &address, "")).unwrap();
+        let id = stage.call(call, &example("wallet.send", &address, "", &Value::Null)).unwrap();
         id.as_str().unwrap().to_owned()
     };
     let transaction = send(&mut stage);
+    let mut made = Value::Null;
     for (call, signature) in CALLS.iter().zip(signatures()) {
         let path = call.path;
         if path == "miner.mine" {
             // Answered by the next block, which this stage does not mine.
             continue;
         }
-        match stage.call(call, &example(path, &address, &transaction)) {
+        match stage.call(call, &example(path, &address, &transaction, &made)) {
             Ok(answer) => {
                 assert_ne!(answer, json!([]), "{path} shows nothing of its type");
                 let again = (signature.again)(answer.clone())
                     .unwrap_or_else(|error| panic!("{path} does not give {}: {error}", signature.answer));
                 assert_eq!(again, answer, "{path} gives more than {} holds", signature.answer);
+                if path == "transactions.create" {
+                    made = answer;
+                }
             }
             // Nobody is connected yet.
             Err(error) => assert!(matches!(error.code, ErrorCode::NotFound | ErrorCode::NoPeers), "{path}: {error}"),
