@@ -9,12 +9,12 @@ const MAX_BUFFERED: usize = 1024 * 1024;
 /// The channel reports when it holds no more than this many bytes. Below what the node lets wait
 /// before it serves more, less a report, so that the node never waits for a report that waits
 /// for the node.
-pub(super) const LOW_WATER: u32 = 128 * 1024;
-const _: () = assert!(LOW_WATER as u64 + REPORT_DRAINED_BYTES <= node_core::net::limits::SERVE_ROOM);
+pub(super) const LOW_WATER: u32 = 64 * 1024;
+const _: () = assert!(LOW_WATER as u64 + REPORT_DRAINED_BYTES <= node_core::net::lanes::WINDOW);
 
-/// Bytes that have left the channel before the node is told: one message to the worker for four
+/// Bytes that have left the channel before the node is told: one message to the worker for two
 /// full frames.
-pub(super) const REPORT_DRAINED_BYTES: u64 = 64 * 1024;
+pub(super) const REPORT_DRAINED_BYTES: u64 = 32 * 1024;
 
 /// Bytes that may wait behind the channel: two messages of the largest size. A peer
 /// that lets more pile up does not read.

@@ -11,7 +11,7 @@ use node_core::contract::{ChannelBinding, RtcSignal};
 use node_core::hash::{BlockHash, MerkleRoot, StateRoot, TxId, sha256, sha256d};
 use node_core::keys::{Address, SecretKey, Signature, SignatureCheck, verify_all};
 use node_core::merkle;
-use node_core::net::frame::{self, Assembler, CHUNK_BYTES, FrameError, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES};
+use node_core::net::frame::{self, Assembler, CHUNK_BYTES, Class, FrameError, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES};
 use node_core::net::message::Message;
 use node_core::net::signal::{self, SignalBody};
 use node_core::params::{ChainParams, PUBLIC_ROOM};
@@ -163,10 +163,10 @@ struct Frames {
     count: u16,
 }
 
-/// Frames put together, beside a plain buffer.
+/// Frames put together, beside a plain buffer for each class.
 fn frames(bytes: &[u8]) {
     let mut assembler = Assembler::default();
-    let mut plain: Vec<u8> = Vec::new();
+    let mut plain: Vec<Vec<u8>> = vec![Vec::new(); Class::ALL.len()];
     let mut input = Unstructured::new(bytes);
     let mut left = MAX_FRAMES;
     while !input.is_empty()
@@ -175,29 +175,31 @@ fn frames(bytes: &[u8]) {
     {
         let length = usize::from(length) % (MAX_FRAME_BYTES + 3);
         let mut frame = vec![fill; length];
-        frame.iter_mut().take(1).for_each(|byte| *byte = first % 4);
+        frame.iter_mut().take(1).for_each(|byte| *byte = first % 10);
         for _ in 0..usize::from(count).clamp(1, left) {
             left -= 1;
             match assembler.push(&frame) {
                 Ok(None) => {
-                    assert!(frame.len() > 1 && frame[0] == 0);
-                    plain.extend_from_slice(&frame[1..]);
+                    assert!(frame.len() > 1 && frame[0].is_multiple_of(2));
+                    plain[usize::from(frame[0] / 2)].extend_from_slice(&frame[1..]);
                 }
                 Ok(Some(message)) => {
+                    let plain = &mut plain[usize::from(frame[0] / 2)];
                     plain.extend_from_slice(&frame[1..]);
-                    assert!(frame[0] == 1 && message == plain);
+                    assert!(!frame[0].is_multiple_of(2) && message == *plain);
                     assert_same_after_splitting(&message);
                     plain.clear();
                 }
-                Err(FrameError::TooLong) => assert!(plain.len() + frame.len() - 1 > MAX_MESSAGE_BYTES),
+                Err(FrameError::TooLong) => assert!(assembler.buffered() + frame.len() - 1 > MAX_MESSAGE_BYTES),
                 Err(FrameError::Malformed) => {
-                    let kind = frame.first().copied();
+                    let tag = frame.first().copied();
                     // All but the last frame of a message are full.
-                    let short = kind == Some(0) && frame.len() < MAX_FRAME_BYTES;
-                    assert!(frame.len() > MAX_FRAME_BYTES || kind.is_none_or(|kind| kind > 1) || short);
+                    let short = tag.is_some_and(|tag| tag.is_multiple_of(2)) && frame.len() < MAX_FRAME_BYTES;
+                    assert!(frame.len() > MAX_FRAME_BYTES || tag.is_none_or(|tag| tag > 7) || short);
                 }
             }
-            assert!(plain.len() <= MAX_MESSAGE_BYTES);
+            let buffered: usize = plain.iter().map(Vec::len).sum();
+            assert!(buffered == assembler.buffered() && buffered <= MAX_MESSAGE_BYTES);
         }
     }
 }

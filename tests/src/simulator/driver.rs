@@ -9,6 +9,7 @@ use node_core::hash::{BlockHash, sha256};
 use node_core::mining;
 use node_core::net::frame;
 use node_core::net::message::{MAX_HEADERS, Message};
+use node_core::units::Timestamp;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tracker_server::{ConnectionId, Frame, Input as TrackerInput, Output as TrackerOutput};
@@ -22,8 +23,6 @@ const MAX_ATTEMPTS: u32 = 10_000_000;
 
 /// Inputs that wait for a node that sleeps; more are a test that asks for the impossible.
 const MAX_WAITING: usize = 1_000_000;
-/// Bytes that have left a link before its node is told.
-const REPORT_DRAINED_BYTES: u64 = 64 * 1024;
 /// Numbers on the wire of the messages that bring bodies: whole, in compact form, and the rest of it.
 const BODIES: [u8; 3] = [6, 13, 16];
 /// Waiting transactions from which on a node is checked now and then only: each check looks at all.
@@ -152,7 +151,9 @@ impl Simulation {
     /// Sends a frame over a channel; a partition holds it back.
     pub(super) fn transmit(&mut self, index: NodeIndex, link: LinkId, frame: Vec<u8>) {
         let Some((other, other_link)) = self.channels.other((index, link)) else { return };
-        if let [1, kind, ..] = frame[..] {
+        let Some(departure) = self.depart((index, link), other, frame.len() as u64) else { return };
+        if let Some([kind, ..]) = frame::ending(&frame) {
+            let kind = *kind;
             *self.sent.entry((index, kind)).or_default() += 1;
             if BODIES.contains(&kind) && self.stalling.contains(&index) {
                 return;
@@ -166,21 +167,32 @@ impl Simulation {
             None => vec![frame],
         };
         for frame in frames {
-            self.pass_on((index, link), (other, other_link), frame);
+            self.pass_on((index, link), (other, other_link), frame, departure);
         }
     }
 
-    fn pass_on(&mut self, (index, link): End, (other, other_link): End, frame: Vec<u8>) {
+    /// Puts bytes on a link; gives when they have left it, of which the sender is told.
+    fn depart(&mut self, from: End, reader: NodeIndex, bytes: u64) -> Option<Timestamp> {
+        let departure = self.lines.departure(from, reader, bytes, self.now)?;
+        if self.network.connects(from.0, reader) {
+            self.has_left(from, bytes, departure);
+        } else {
+            self.lines.hold(from, bytes);
+        }
+        Some(departure)
+    }
+
+    pub(super) fn has_left(&mut self, from: End, bytes: u64, at: Timestamp) {
+        if let Some(told) = self.lines.left(from, bytes) {
+            self.schedule_at(at, Happening::Input(from.0, Box::new(told)));
+        }
+    }
+
+    fn pass_on(&mut self, (index, link): End, (other, other_link): End, frame: Vec<u8>, departure: Timestamp) {
         if !self.network.passes(index, other, &frame) {
             return self.network.hold((index, other, other_link, frame));
         }
-        let arrival = self.now.after(self.network.delay(&mut self.rng, index, other));
-        let drained = self.drained.entry((index, link)).or_default();
-        *drained += frame.len() as u64;
-        if *drained >= REPORT_DRAINED_BYTES {
-            let bytes = std::mem::take(drained);
-            self.schedule_at(arrival, Happening::Input(index, Box::new(Input::Drained { link, bytes })));
-        }
+        let arrival = departure.after(self.network.delay(&mut self.rng, index, other));
         if let Some(((index, link), at)) = self.channels.pass((index, link), arrival) {
             self.schedule_at(at, Happening::Input(index, Box::new(Input::Received { link, frame })));
         }
@@ -189,7 +201,7 @@ impl Simulation {
     /// A frame as it is when a forger sends it. A question for a forger's headers does not reach it:
     /// the answer is made here.
     fn forged(&mut self, from: NodeIndex, to: End, frame: Vec<u8>) -> Option<Vec<u8>> {
-        let message = frame.split_first().and_then(|(_, message)| Message::decode(message).ok());
+        let message = frame::ending(&frame).and_then(|message| Message::decode(message).ok());
         match message {
             Some(Message::Pong { number, height, .. }) if self.forgers.contains_key(&from) => {
                 let (tip, work) = (BlockHash(sha256(&frame)), self.forgers[&from].claim);

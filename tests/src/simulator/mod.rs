@@ -9,6 +9,7 @@ mod channels;
 pub mod checks;
 mod driver;
 mod hostile;
+mod lines;
 mod network;
 
 pub use channels::ChannelOptions;
@@ -17,6 +18,7 @@ pub use network::NetworkOptions;
 use channels::Channels;
 use checks::{Checker, View};
 use hostile::Hostile;
+use lines::Lines;
 use network::Network;
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, LinkId};
@@ -129,8 +131,7 @@ pub struct Simulation {
     last_mining: u64,
     /// Messages of one frame by sender and kind.
     sent: BTreeMap<(NodeIndex, u8), u64>,
-    /// Bytes that left each end since it was told so.
-    drained: BTreeMap<(NodeIndex, LinkId), u64>,
+    lines: Lines,
     /// Nodes that keep their bodies to themselves.
     stalling: BTreeSet<NodeIndex>,
     /// Nodes that show headers of their making.
@@ -165,7 +166,7 @@ impl Simulation {
             last_request: 0,
             last_mining: 0,
             sent: BTreeMap::new(),
-            drained: BTreeMap::new(),
+            lines: Lines::default(),
             stalling: BTreeSet::new(),
             forgers: BTreeMap::new(),
             options,
@@ -269,6 +270,11 @@ impl Simulation {
         self.send_held(held);
     }
 
+    /// From now on each link to a node carries so many bytes a second; nothing at all, if none.
+    pub fn throttle(&mut self, reader: NodeIndex, bytes_per_second: u64) {
+        self.lines.throttle(reader, bytes_per_second);
+    }
+
     /// Shows every frame from now on to a tap, which may change or swallow it.
     pub fn tap(&mut self, tap: Tap) {
         self.tap = Some(tap);
@@ -278,6 +284,9 @@ impl Simulation {
     pub fn heal(&mut self) {
         let held = self.network.heal();
         self.send_held(held);
+        for (from, bytes) in self.lines.release() {
+            self.has_left(from, bytes, self.now);
+        }
     }
 
     fn send_held(&mut self, held: Vec<network::Held>) {

@@ -3,6 +3,7 @@
 use super::NodeIndex;
 use node_core::contract::LinkId;
 use node_core::hash::BlockHash;
+use node_core::net::frame;
 use node_core::net::message::Message;
 use node_core::units::{Height, Work};
 use rand_chacha::ChaCha8Rng;
@@ -76,7 +77,7 @@ impl Network {
 
     /// What a node shows of itself: who holds its blocks back does not boast of them in its pongs.
     pub(super) fn shown(&self, from: NodeIndex, frame: Vec<u8>) -> Vec<u8> {
-        let message = frame.split_first().and_then(|(_, message)| Message::decode(message).ok());
+        let message = frame::ending(&frame).and_then(|message| Message::decode(message).ok());
         match message {
             Some(Message::Pong { number, .. }) if self.silenced.contains(&from) => {
                 let (tip, height, work) = (BlockHash::ZERO, Height::GENESIS, Work::default());
@@ -116,7 +117,7 @@ impl Network {
 
 /// Whether a frame tells of blocks: what a miner holds back that keeps them to itself.
 fn shows_blocks(frame: &[u8]) -> bool {
-    let message = frame.split_first().and_then(|(_, message)| Message::decode(message).ok());
+    let message = frame::ending(frame).and_then(|message| Message::decode(message).ok());
     let shows = |message: &Message| {
         matches!(
             message,

@@ -2,6 +2,7 @@
 
 use crate::contract::LinkId;
 use crate::hash::TxId;
+use crate::net::frame::Class;
 use crate::net::limits::SLOW_LINK;
 use crate::net::mesh::Context;
 use crate::net::message::{MAX_TRANSACTIONS, Message};
@@ -189,7 +190,10 @@ fn request(context: &mut Context, link: LinkId, ids: Vec<TxId>) {
 /// Announces to one peer what it lacks.
 fn announce_to(context: &mut Context, link: LinkId, ids: &[TxId]) {
     // Who reads so slowly learns of them from others.
-    let Some(peer) = context.peers.get_mut(link).filter(|peer| peer.queued() < SLOW_LINK) else { return };
+    if context.outbox.waiting(link, Class::Ordinary) >= SLOW_LINK {
+        return;
+    }
+    let Some(peer) = context.peers.get_mut(link) else { return };
     let news: Vec<TxId> = ids.iter().filter(|id| peer.transactions.insert(**id)).copied().collect();
     for batch in news.chunks(MAX_TRANSACTIONS) {
         peer.bytes_out += context.outbox.send(link, &Message::Announce(batch.to_vec()));
@@ -310,7 +314,11 @@ mod tests {
     #[test]
     fn who_does_not_read_is_told_of_no_transactions() {
         let (mut net, links) = Net::new(2);
-        net.peers.get_mut(links[0]).unwrap().bytes_out = SLOW_LINK;
+        let announcement = vec![8; 1000];
+        while net.outbox.waiting(links[0], Class::Ordinary) < SLOW_LINK {
+            net.outbox.send_bytes(links[0], announcement.clone());
+        }
+        while net.outbox.pop().is_some() {}
         let mut gossip = Gossip::default();
         gossip.announce(ids(1, 1)[0], net.now);
         net.now = net.now.after(GATHER_TIME);

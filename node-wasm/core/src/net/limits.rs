@@ -4,13 +4,11 @@ use crate::net::message::Message;
 use crate::units::Timestamp;
 use std::time::Duration;
 
-/// Bytes of sync bodies and headers that wait for a link at most before further ones are held
-/// back: what a line of 20 Mbit/s carries in a tenth of a second. A new block or transaction waits
-/// behind so much and one body at most.
+/// Bytes of sync bodies and headers that wait for a link, beyond its window, from which on further
+/// ones are held back: enough that a fast line never runs dry while the next body is looked up.
 pub const SERVE_ROOM: u64 = 256 * 1024;
-/// Bytes that wait for a link from which on nothing is announced over it: the peer reads slower
-/// than the network speaks and learns of it from others, or by asking. The shell drops a link at
-/// eight times as much.
+/// Bytes of transactions and their ids that wait for a link from which on nothing is announced
+/// over it: the peer reads slower than the network speaks and learns of it from others, or by asking.
 pub const SLOW_LINK: u64 = 1024 * 1024;
 /// Blocks that a peer may have asked for and not got yet: those of two requests of an honest node,
 /// which never has more than one request of 16 under way, and one that it has given up.

@@ -238,13 +238,14 @@ impl Mesh {
 
     /// Closes a link and forgets it; `failed` keeps its peer from being tried again at once.
     pub fn disconnect(&mut self, context: &mut Context, link: LinkId, failed: bool) {
-        context.outbox.push(Output::Close { link });
+        context.outbox.close(link);
         self.gone(context, link, failed);
     }
 
     /// A link is gone, whoever closed it.
     pub fn gone(&mut self, context: &mut Context, link: LinkId, failed: bool) {
         let Some(peer) = context.peers.close(link) else { return };
+        context.outbox.forget(link);
         let mut lasted = Duration::ZERO;
         if peer.state == PeerState::Connected {
             lasted = context.now.since(peer.since);

@@ -185,6 +185,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::frame::Class;
     use proptest::prelude::*;
     use tracker_protocol::PeerId;
 
@@ -210,6 +211,42 @@ mod tests {
         }
         let long = Refused { offence: Offence::Flood, subject: None, detail: "x".repeat(MAX_DETAIL_BYTES + 1) };
         assert_eq!(Message::decode(&Message::Refused(long).encode()), Err(MessageError::TooMany(MAX_DETAIL_BYTES + 1)));
+    }
+
+    #[test]
+    fn what_is_new_and_what_asks_is_urgent_and_what_is_served_is_not() {
+        let params = crate::params::ChainParams::named("dev", "test").unwrap();
+        let header = params.genesis(crate::hash::StateRoot::ZERO).header;
+        let headers = |count| Message::Headers(vec![header; count]);
+        let block = Message::Block(Box::new(params.genesis(crate::hash::StateRoot::ZERO)));
+        let answer = BlockTransactions { block: BlockHash::ZERO, transactions: Vec::new() };
+        let relayed = |byte| PeerId::from_bytes([byte; 20]);
+        let signal = RelayedSignal { from: relayed(1), to: relayed(2), hops: 1, payload: String::new() };
+        for (message, class) in [
+            (Message::Ping(1), Class::Urgent),
+            (headers(8), Class::Urgent),
+            (headers(9), Class::Bulk),
+            (headers(2_000), Class::Bulk),
+            (Message::GetHeaders(vec![BlockHash::ZERO; MAX_LOCATOR]), Class::Urgent),
+            (Message::GetBlocks(Vec::new()), Class::Urgent),
+            (Message::NotFound(Vec::new()), Class::Urgent),
+            (Message::PushBlocks(true), Class::Urgent),
+            (Message::GetCompact(BlockHash::ZERO), Class::Urgent),
+            (Message::BlockTransactions(answer), Class::Block),
+            (Message::Announce(Vec::new()), Class::Ordinary),
+            (Message::GetTransactions(Vec::new()), Class::Ordinary),
+            (Message::Transactions(Vec::new()), Class::Ordinary),
+            (Message::GetPeers, Class::Ordinary),
+            (Message::PeerSample(PeerSample(Vec::new())), Class::Ordinary),
+            (Message::Relay(Box::new(signal)), Class::Ordinary),
+            (block, Class::Bulk),
+        ] {
+            assert_eq!(Class::of(&message.encode()), class, "{message:?}");
+        }
+        // Kinds that have no message of their own above.
+        for (kind, class) in [(0, Class::Urgent), (2, Class::Urgent), (11, Class::Urgent), (13, Class::Urgent)] {
+            assert_eq!(Class::of(&[kind]), class);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod exchange;
 pub mod frame;
 pub mod gossip;
 pub mod known;
+pub mod lanes;
 pub mod limits;
 pub mod mesh;
 pub mod message;

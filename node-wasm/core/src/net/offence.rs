@@ -48,6 +48,8 @@ pub enum Offence {
     BadCompactBlock,
     /// No fault: the link makes room for another.
     NoRoom,
+    /// The peer does not read what is sent to it.
+    NotReading,
 }
 
 impl Offence {
@@ -63,7 +65,7 @@ impl Offence {
             | Self::BadCompactBlock => 100,
             Self::TooMany | Self::InvalidTransaction | Self::BadSignature | Self::Stalled => 25,
             Self::OutOfOrder | Self::Flood | Self::Unwanted => 20,
-            Self::WrongNetwork | Self::NotAdmitted | Self::Silent | Self::NoRoom => 0,
+            Self::WrongNetwork | Self::NotAdmitted | Self::Silent | Self::NoRoom | Self::NotReading => 0,
         }
     }
 
@@ -87,6 +89,7 @@ impl Offence {
             Self::Unwanted => "unwanted",
             Self::BadCompactBlock => "bad-compact-block",
             Self::NoRoom => "no-room",
+            Self::NotReading => "not-reading",
         }
     }
 }

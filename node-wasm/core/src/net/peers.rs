@@ -140,8 +140,6 @@ pub struct Peer {
     pub unchecked: VecDeque<Arc<Transaction>>,
     /// Whether signatures of its transactions are being verified.
     pub checking: bool,
-    /// Bytes sent that have left this machine.
-    pub drained: u64,
     /// When it was last the first to deliver a block of the best chain.
     pub first_block: Option<Timestamp>,
     /// Since when its chain has had less work than this, which was this node's then.
@@ -190,17 +188,11 @@ impl Peer {
             wants_headers: None,
             unchecked: VecDeque::new(),
             checking: false,
-            drained: 0,
             first_block: None,
             behind: None,
             exchange: Exchange::new(now),
             relay: Allowance::new(now),
         }
-    }
-
-    /// Bytes that wait on this machine for the link to carry them.
-    pub fn queued(&self) -> u64 {
-        self.bytes_out.saturating_sub(self.drained)
     }
 
     /// Takes what the peer says of its chain.

@@ -213,7 +213,7 @@ impl Relay {
         for link in links {
             let Some(peer) = context.peers.get_mut(link) else { continue };
             if peer.relay.outgoing.take(1.0, context.now) {
-                peer.bytes_out += context.outbox.send_bytes(link, &message);
+                peer.bytes_out += context.outbox.send_bytes(link, message.clone());
                 passed += 1;
             }
         }

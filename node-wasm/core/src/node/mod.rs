@@ -37,6 +37,7 @@ use crate::history::History;
 use crate::keys::SecretKey;
 use crate::log::{Line, Log};
 use crate::mempool::Mempool;
+use crate::net::frame::Class;
 use crate::net::gossip::Gossip;
 use crate::net::mesh::Mesh;
 use crate::net::outbox::Outbox;
@@ -222,11 +223,7 @@ impl Node {
             Input::LinkOpened { link, binding } => self.on_link_opened(link, binding),
             Input::LinkClosed { link, reason } => self.on_link_closed(link, &reason),
             Input::Received { link, frame } => self.on_frame(link, &frame),
-            Input::Drained { link, bytes } => {
-                if let Some(peer) = self.peers.get_mut(link) {
-                    peer.drained += bytes;
-                }
-            }
+            Input::Drained { link, bytes } => self.outbox.drained(link, bytes),
             Input::Verified { job, valid } => self.on_verified(job, &valid),
             Input::Mined { job, header } => self.on_mined(job, header),
             Input::HashRate(rate) => self.on_hash_rate(rate),
@@ -272,6 +269,11 @@ impl Node {
         &self.peers
     }
 
+    /// Bytes of a class that wait for a link, for checkers and measurements.
+    pub fn waiting(&self, link: LinkId, class: Class) -> u64 {
+        self.outbox.waiting(link, class)
+    }
+
     /// This node's id.
     pub fn id(&self) -> PeerId {
         self.mesh.id()
@@ -300,6 +302,7 @@ impl Node {
             self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
         self.gossip.on_time(&mut context!(self));
+        self.drop_those_who_do_not_read();
         self.drop_stalled();
         self.look_after_pending();
         self.sync.schedule(&mut context!(self), &self.chain);
@@ -329,6 +332,7 @@ impl Node {
         self.mesh.woke(slept);
         self.sync.woke(slept);
         self.gossip.woke(slept);
+        self.outbox.woke();
         let seconds = slept.as_secs();
         self.write(Line::info("woke", format!("this tab slept for {seconds} s and catches up")));
     }

@@ -285,6 +285,14 @@ impl Node {
         }
     }
 
+    /// Drops links that carry nothing of what waits for them.
+    pub(super) fn drop_those_who_do_not_read(&mut self) {
+        for link in self.outbox.stuck(self.now) {
+            self.refuse(link, Offence::NotReading, None, "does not read what is sent to it");
+            self.part(link);
+        }
+    }
+
     /// Drops links that let a deadline pass, and pings the others.
     pub(super) fn look_after_links(&mut self) {
         let now = self.now;

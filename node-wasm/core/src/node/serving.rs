@@ -4,9 +4,11 @@
 use super::Node;
 use crate::contract::LinkId;
 use crate::hash::BlockHash;
+use crate::net::frame::Class;
 use crate::net::limits::{Kind, MAX_ORDERS, SERVE_ROOM};
 use crate::net::message::{MAX_HEADERS, Message};
 use crate::net::offence::Offence;
+use crate::net::outbox::Outbox;
 use crate::net::peers::Peer;
 use crate::net::sync::learn_tip;
 use crate::units::Timestamp;
@@ -32,11 +34,10 @@ impl Node {
     pub(super) fn serve(&mut self) {
         let waiting = self.peers.connected().filter(|(_, peer)| waits(peer)).map(|(link, _)| link);
         for link in waiting.collect::<Vec<_>>() {
-            while let Some(peer) = self.peers.get_mut(link).filter(|peer| may_be_served(peer, self.now)) {
-                // What it waits for comes from the store, and the rest after it.
-                if self.loads.waits_for(link) {
-                    break;
-                }
+            while has_room(&self.outbox, link)
+                && !self.loads.waits_for(link)
+                && let Some(peer) = self.peers.get_mut(link).filter(|peer| may_be_served(peer, self.now))
+            {
                 let before = peer.bytes_out;
                 if let Some(locator) = peer.wants_headers.take() {
                     let headers = self.chain.headers_after(&locator, MAX_HEADERS);
@@ -51,10 +52,11 @@ impl Node {
 
     /// When a peer that waits may be served again; a full line tells of itself.
     pub(super) fn serving_timeout(&self) -> Option<Timestamp> {
+        // What waits for the store goes on when the block is read.
         let waiting = self
             .peers
             .connected()
-            .filter(|(link, peer)| waits(peer) && peer.queued() < SERVE_ROOM && !self.loads.waits_for(*link));
+            .filter(|(link, peer)| waits(peer) && has_room(&self.outbox, *link) && !self.loads.waits_for(*link));
         waiting.map(|(_, peer)| peer.buckets.serves_at()).min()
     }
 
@@ -102,30 +104,50 @@ fn waits(peer: &Peer) -> bool {
 }
 
 fn may_be_served(peer: &Peer, now: Timestamp) -> bool {
-    waits(peer) && peer.queued() < SERVE_ROOM && peer.buckets.serves_at() <= now
+    waits(peer) && peer.buckets.serves_at() <= now
+}
+
+/// Whether more may be served over a link.
+fn has_room(outbox: &Outbox, link: LinkId) -> bool {
+    outbox.waiting(link, Class::Bulk) < SERVE_ROOM
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::frame::CHUNK_BYTES;
+    use crate::net::lanes::WINDOW;
     use crate::net::peers::Peers;
     use tracker_protocol::PeerId;
 
     #[test]
-    fn a_link_that_does_not_drain_is_served_nothing_more() {
+    fn who_used_up_its_budget_waits() {
         let (mut peers, now) = (Peers::default(), Timestamp::from_millis(1_000));
         let link = peers.open(PeerId::from_bytes([1; 20]), true, 0, now).unwrap();
         let peer = peers.get_mut(link).unwrap();
         assert!(!may_be_served(peer, now), "it asked for nothing");
         peer.orders.push_back(BlockHash([1; 32]));
-        for (queued, served) in [(0, true), (SERVE_ROOM - 1, true), (SERVE_ROOM, false), (SERVE_ROOM + 1, false)] {
-            peer.bytes_out = queued;
-            assert_eq!(may_be_served(peer, now), served, "{queued} bytes wait");
-        }
-        peer.drained = 2;
         assert!(may_be_served(peer, now));
         peer.buckets.of(Kind::ServedBytes).spend(Kind::ServedBytes.limit().burst + 1.0, now);
         assert!(!may_be_served(peer, now), "its budget is used up");
         assert!(may_be_served(peer, peer.buckets.serves_at()));
+    }
+
+    #[test]
+    fn a_link_that_does_not_drain_is_served_nothing_more() {
+        let (mut outbox, link) = (Outbox::default(), LinkId(1));
+        // What the window holds does not wait here.
+        outbox.send_bytes(link, vec![6; usize::try_from(WINDOW).unwrap()]);
+        assert_eq!(outbox.waiting(link, Class::Bulk), 0);
+        outbox.send_bytes(link, vec![6; CHUNK_BYTES - 17]);
+        while outbox.waiting(link, Class::Bulk) < SERVE_ROOM {
+            assert!(has_room(&outbox, link));
+            outbox.send_bytes(link, vec![6; CHUNK_BYTES - 1]);
+        }
+        assert_eq!(outbox.waiting(link, Class::Bulk), SERVE_ROOM + CHUNK_BYTES as u64 - 16);
+        assert!(!has_room(&outbox, link));
+        assert!(has_room(&outbox, LinkId(2)), "a slow link delays no other");
+        outbox.drained(link, WINDOW);
+        assert!(has_room(&outbox, link));
     }
 }

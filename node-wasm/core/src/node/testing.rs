@@ -146,7 +146,10 @@ impl Net {
     pub(super) fn flush(&mut self, index: usize) {
         while let Some(output) = self.nodes[index].poll_output() {
             match output {
-                Output::Send { link, frame } => self.carry(index, link, &frame),
+                Output::Send { link, frame } => {
+                    self.carry(index, link, &frame);
+                    self.nodes[index].handle(self.now, Input::Drained { link, bytes: frame.len() as u64 });
+                }
                 Output::Close { link } => self.close(index, link),
                 Output::Verify { job, checks } => self.verifying.push_back((index, job, checks)),
                 Output::Persist(batch) => {

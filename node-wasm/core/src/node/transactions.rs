@@ -6,6 +6,7 @@ use crate::hash::TxId;
 use crate::keys::SignatureCheck;
 use crate::log::Line;
 use crate::mempool::{AdmitError, Removal};
+use crate::net::frame::Class;
 use crate::net::limits::{MAX_CHECKS, MAX_UNCHECKED, SLOW_LINK};
 use crate::net::message::{MAX_TRANSACTIONS, Message};
 use crate::net::offence::Offence;
@@ -21,10 +22,8 @@ impl Node {
     }
 
     pub(super) fn on_get_transactions(&mut self, link: LinkId, ids: &[TxId]) {
-        let budget =
-            self.peers.get(link).is_some_and(|peer| peer.buckets.serves_at() <= self.now && peer.queued() < SLOW_LINK);
         // The peer asks another one soon.
-        if !budget {
+        if !self.may_serve(link) || self.outbox.waiting(link, Class::Ordinary) >= SLOW_LINK {
             return;
         }
         let here = ids.iter().filter_map(|id| {
