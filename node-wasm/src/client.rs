@@ -8,7 +8,7 @@ pub use config::{StartConfig, StartError};
 
 use crate::browser::{Listener, describe, now, worker_error};
 use crate::messages::{LinkMessage, NodeStart, ToNode, ToPage};
-use crate::webrtc::{IceServer, LinkEvent, Links, fetch_ice_servers};
+use crate::webrtc::{LinkEvent, Links};
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
@@ -231,7 +231,7 @@ impl Inner {
         })
     }
 
-    /// Starts the node as soon as its worker listens and the ICE servers are known.
+    /// Starts the node as soon as its worker listens.
     fn run_when_ready(
         self: &Rc<Self>,
         start: NodeStart,
@@ -239,23 +239,22 @@ impl Inner {
     ) -> impl Future<Output = ()> + 'static {
         let inner = Rc::downgrade(self);
         async move {
-            let ice_servers = fetch_ice_servers(start.tracker.as_deref()).await;
             if ready.await.is_ok()
                 && let Some(inner) = inner.upgrade()
             {
-                inner.run(start, &ice_servers);
+                inner.run(start);
             }
         }
     }
 
-    fn run(self: &Rc<Self>, start: NodeStart, ice_servers: &[IceServer]) {
+    fn run(self: &Rc<Self>, start: NodeStart) {
         let previous = self.phase.replace(Phase::Running);
         let Phase::Loading { waiting, .. } = previous else {
             *self.phase.borrow_mut() = previous;
             return;
         };
         let inner = Rc::downgrade(self);
-        let links = Links::new(ice_servers, move |event| {
+        let links = Links::new(move |event| {
             if let Some(inner) = inner.upgrade() {
                 inner.link_event(event);
             }
@@ -337,6 +336,7 @@ impl Inner {
                     let _ = sender.send(result.map(|json| json.get().to_owned()));
                 }
             }
+            ToPage::IceServers { servers } => self.with_links(|links| links.use_ice_servers(&servers)),
             ToPage::Dial { link } => self.with_links(|links| links.dial(link)),
             ToPage::Answer { link, sdp } => self.with_links(|links| links.answer(link, sdp)),
             ToPage::RemoteSignal { link, signal } => self.with_links(|links| links.remote_signal(link, signal)),

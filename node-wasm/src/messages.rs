@@ -13,6 +13,7 @@ use node_core::request::{Request, RequestError, RequestId};
 use node_core::view::Event;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tracker_protocol::IceServer;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Integers up to here are exact in a JavaScript number.
@@ -89,6 +90,11 @@ pub(crate) enum ToPage {
         id: RequestId,
         /// The answer's JSON as it stands, or the refusal.
         result: Result<Box<RawValue>, RequestError>,
+    },
+    /// As [`node_core::contract::Output::IceServers`].
+    IceServers {
+        /// The servers.
+        servers: Vec<IceServer>,
     },
     /// As [`node_core::contract::Output::Dial`]; who is dialled is the node's business.
     Dial {

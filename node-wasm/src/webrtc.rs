@@ -4,13 +4,10 @@
 //! what becomes of it as [`LinkEvent`]s. Each link has a queue of its own, so a slow
 //! peer never delays another.
 
-mod ice;
 mod link;
 mod outbox;
 mod sdp;
 
-pub use ice::IceServer;
-pub(crate) use ice::fetch_ice_servers;
 pub use sdp::SdpError;
 
 use crate::browser::describe;
@@ -21,6 +18,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+use tracker_protocol::IceServer;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{RtcConfiguration, RtcPeerConnection};
 
@@ -112,13 +110,17 @@ struct Inner {
 
 impl Links {
     /// No links yet; `report` hears what becomes of those to come.
-    pub fn new(ice_servers: &[IceServer], report: impl Fn(LinkEvent) + 'static) -> Self {
+    pub fn new(report: impl Fn(LinkEvent) + 'static) -> Self {
         let configuration = RtcConfiguration::new();
-        // Serde cannot fail on these plain structures, nor the browser on its JSON.
-        if let Some(servers) = serde_json::to_string(ice_servers).ok().and_then(|json| JSON::parse(&json).ok()) {
-            configuration.set_ice_servers(&servers);
-        }
         Self(Rc::new(Inner { links: RefCell::default(), configuration, report: Box::new(report) }))
+    }
+
+    /// Uses these servers for the connections to come.
+    pub fn use_ice_servers(&self, servers: &[IceServer]) {
+        // Serde cannot fail on these plain structures, nor the browser on its JSON.
+        if let Some(servers) = serde_json::to_string(servers).ok().and_then(|json| JSON::parse(&json).ok()) {
+            self.0.configuration.set_ice_servers(&servers);
+        }
     }
 
     /// Makes a connection and an offer for it.

@@ -61,7 +61,7 @@ impl End {
 
 fn end(peer: Rc<OnceCell<Links>>) -> End {
     let (sender, events): (UnboundedSender<_>, _) = unbounded();
-    let links = Links::new(&[], move |event| match (event, peer.get()) {
+    let links = Links::new(move |event| match (event, peer.get()) {
         (LinkEvent::Signal { link, signal: RtcSignal::Offer { sdp } }, Some(peer)) => peer.answer(link, sdp),
         (LinkEvent::Signal { link, signal }, Some(peer)) => peer.remote_signal(link, signal),
         (LinkEvent::Signal { .. }, None) | (LinkEvent::Drained { .. }, _) => {}

@@ -1,7 +1,9 @@
 //! The tracker behind a lock, and the queue of what each connection is to be sent.
 
 use crate::{
-    limits::{Limits, OUTBOX_BYTES, OUTBOX_MESSAGES},
+    config::Config,
+    ice::IceServer,
+    limits::{OUTBOX_BYTES, OUTBOX_MESSAGES},
     tracker::{ConnectionId, Frame, Input, Output, RoomSample, Tracker},
 };
 use axum::extract::ws::Utf8Bytes;
@@ -82,8 +84,9 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub(crate) fn new(limits: Limits, seed: [u8; 32]) -> Self {
-        let tracker = Tracker::new(limits, seed);
+    pub(crate) fn new(config: &Config, seed: [u8; 32]) -> Self {
+        let servers = config.ice_servers.iter().map(IceServer::to_message);
+        let tracker = Tracker::new(config.limits.clone(), seed).with_ice_servers(servers);
         let inner = Inner { tracker, outboxes: HashMap::new(), connections_so_far: 0 };
         Self { started: Instant::now(), inner: Mutex::new(inner) }
     }

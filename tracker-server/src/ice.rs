@@ -33,6 +33,17 @@ pub enum IceServerError {
     Login,
 }
 
+impl IceServer {
+    /// As tabs are told it when they join.
+    pub(crate) fn to_message(&self) -> tracker_protocol::IceServer {
+        tracker_protocol::IceServer {
+            urls: self.urls.clone(),
+            username: self.login.as_ref().map(|login| login.username.clone()),
+            credential: self.login.as_ref().map(|login| login.credential.clone()),
+        }
+    }
+}
+
 impl FromStr for IceServer {
     type Err = IceServerError;
 
@@ -97,6 +108,8 @@ mod tests {
         ] {
             let server: IceServer = text.parse().unwrap();
             assert_eq!(serde_json::to_string(&server).unwrap(), json);
+            assert_eq!(serde_json::to_string(&server.to_message()).unwrap(), json);
+            assert!(server.to_message().is_usable());
         }
     }
 

@@ -58,7 +58,7 @@ impl App {
         }
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
-        let hub = Arc::new(Hub::new(config.limits.clone(), seed));
+        let hub = Arc::new(Hub::new(&config, seed));
         let (stopping, cut) = (CancellationToken::new(), CancellationToken::new());
         Ok(Self(Arc::new(Shared { config, hub, tasks: TaskTracker::new(), stopping, cut })))
     }

@@ -13,8 +13,8 @@ use rand_core::{Rng, SeedableRng};
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt, net::IpAddr, time::Duration};
 use tracker_protocol::{
-    CHALLENGE_BYTES, ClientMessage, MAX_MESSAGE_BYTES, MAX_SAMPLE, MAX_SIGNAL_CHARS, PROTOCOL_VERSION, PeerId, Refusal,
-    RoomId, ServerMessage, join_message,
+    CHALLENGE_BYTES, ClientMessage, IceServer, MAX_ICE_SERVERS, MAX_MESSAGE_BYTES, MAX_SAMPLE, MAX_SIGNAL_CHARS,
+    PROTOCOL_VERSION, PeerId, Refusal, RoomId, ServerMessage, join_message,
 };
 
 #[cfg(test)]
@@ -138,6 +138,7 @@ pub struct Tracker {
     connections: BTreeMap<ConnectionId, Connection>,
     addresses: AddressBook,
     rooms: BTreeMap<RoomId, Room>,
+    ice_servers: Vec<IceServer>,
     closing: bool,
     outputs: Vec<Output>,
 }
@@ -151,9 +152,17 @@ impl Tracker {
             connections: BTreeMap::new(),
             addresses: AddressBook::default(),
             rooms: BTreeMap::new(),
+            ice_servers: Vec::new(),
             closing: false,
             outputs: Vec::new(),
         }
+    }
+
+    /// Names these servers to every tab that joins; the first [`MAX_ICE_SERVERS`] of them.
+    #[must_use]
+    pub fn with_ice_servers(mut self, servers: impl IntoIterator<Item = IceServer>) -> Self {
+        self.ice_servers = servers.into_iter().take(MAX_ICE_SERVERS).collect();
+        self
     }
 
     /// Takes one input; `now` is the time since any fixed moment. Inputs for connections that
@@ -293,6 +302,9 @@ impl Tracker {
         if let Some(entry) = self.connections.get_mut(&connection) {
             let presence = Presence::Present { ping_at: now.saturating_add(self.limits.ping_every) };
             entry.stage = Stage::Joined { room, peer, presence };
+        }
+        if !self.ice_servers.is_empty() {
+            self.send(connection, ServerMessage::IceServers { servers: self.ice_servers.clone() });
         }
         self.send(connection, ServerMessage::Welcome { peer, peers, room_size });
     }

@@ -13,7 +13,7 @@ use crate::request::{Request, RequestError, RequestId, Response};
 use crate::store::{Batch, Query, Record};
 use crate::view::{Event, StorageFacts};
 use serde::{Deserialize, Serialize};
-use tracker_protocol::{ClientMessage, PeerId, ServerMessage};
+use tracker_protocol::{ClientMessage, IceServer, PeerId, ServerMessage};
 
 /// Names a connection to a peer for as long as it lives. Chosen by the node, never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -154,6 +154,8 @@ pub enum Input {
 pub enum Output {
     /// Say this to the tracker. Dropped by the driver while no connection is open.
     Tracker(ClientMessage),
+    /// Use these servers for the connections to come: what helps to get through routers.
+    IceServers(Vec<IceServer>),
     /// Make a connection, its data channel and an offer for a peer.
     Dial {
         /// Name of the new link.

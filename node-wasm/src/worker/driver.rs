@@ -183,6 +183,7 @@ impl Driver {
                     tracker.send(&message);
                 }
             }
+            Output::IceServers(servers) => self.page.send(&ToPage::IceServers { servers }),
             Output::Dial { link, .. } => self.page.send(&ToPage::Dial { link }),
             Output::Answer { link, sdp, .. } => self.page.send(&ToPage::Answer { link, sdp }),
             Output::RemoteSignal { link, signal } => self.page.send(&ToPage::RemoteSignal { link, signal }),

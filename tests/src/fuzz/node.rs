@@ -23,7 +23,7 @@ use node_core::view::Role;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::LazyLock;
 use std::time::Duration;
-use tracker_protocol::{ClientMessage, MAX_SIGNAL_CHARS, PeerId, ServerMessage};
+use tracker_protocol::{ClientMessage, IceServer, MAX_ICE_SERVERS, MAX_SIGNAL_CHARS, PeerId, ServerMessage};
 use user::Wish;
 use wire::{ENDS, End, SEED, SESSIONS};
 
@@ -228,6 +228,7 @@ impl Session {
         match output {
             Output::Tracker(ClientMessage::Signal { payload, .. }) => assert!(payload.len() <= MAX_SIGNAL_CHARS),
             Output::Tracker(_) => {}
+            Output::IceServers(servers) => assert!(servers.len() <= MAX_ICE_SERVERS),
             Output::Dial { link, peer } | Output::Answer { link, peer, .. } => {
                 assert!(self.links.insert(link, (peer, Link::default())).is_none(), "a link's name was used again");
                 assert!(self.links.len() <= MAX_LINKS);
@@ -503,7 +504,8 @@ impl Session {
         let peers = (0..number % 32).map(|one| PeerId::from_bytes([one; 20])).collect();
         let peer = PeerId::from_bytes([number; 20]);
         let signal = |payload: &String| ServerMessage::Signal { from: end.id, payload: payload.clone() };
-        self.input(match kind % 10 {
+        let server = |one: u8| IceServer { urls: format!("stun:{one}"), username: None, credential: None };
+        self.input(match kind % 11 {
             0 => Input::TrackerOpened,
             1 => Input::TrackerClosed,
             2 => Input::Tracker(ServerMessage::Challenge { challenge: "c".repeat(number.into()) }),
@@ -513,6 +515,7 @@ impl Session {
             6 => Input::Tracker(ServerMessage::Ping),
             7 => Input::Tracker(signal(&end.call)),
             8 => Input::Tracker(signal(&end.candidate)),
+            9 => Input::Tracker(ServerMessage::IceServers { servers: (0..number).map(server).collect() }),
             _ => Input::Tracker(signal(&end.offers[0])),
         });
     }

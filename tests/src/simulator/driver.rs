@@ -110,8 +110,8 @@ impl Simulation {
                 }
             },
             Output::RemoteSignal { link, signal: RtcSignal::Answer { sdp } } => self.open_channel((index, link), &sdp),
-            // The model has no candidates.
-            Output::RemoteSignal { .. } => {}
+            // The model has no candidates, and no routers.
+            Output::RemoteSignal { .. } | Output::IceServers(_) => {}
             Output::StopMining => self.members[index.0].mining = 0,
             Output::Send { link, frame } => self.transmit(index, link, frame),
             Output::Close { link } => self.close_channel((index, link)),

@@ -5,8 +5,10 @@
 //! [`PeerId`]. From then on the tracker stamps that id on every signal it relays, so nobody
 //! can speak for another peer. The tracker never sees a block or a transaction.
 
+mod ice;
 mod ids;
 
+pub use ice::{IceServer, MAX_ICE_SERVERS};
 pub use ids::{IdError, PeerId, RoomId};
 
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,11 @@ pub enum ServerMessage {
     Challenge {
         /// [`CHALLENGE_BYTES`] random bytes in hex, made for this connection alone.
         challenge: String,
+    },
+    /// What helps the tab to reach others. Comes before the welcome, if there is anything to name.
+    IceServers {
+        /// At most [`MAX_ICE_SERVERS`].
+        servers: Vec<IceServer>,
     },
     /// The tab is in the room.
     Welcome {

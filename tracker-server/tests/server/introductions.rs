@@ -1,6 +1,6 @@
 //! What honest tabs get: a challenge, a welcome, samples, relayed signals, presence checks.
 
-use crate::support::{Client, Server, get, peer, soon};
+use crate::support::{Client, Server, get, join, peer, soon};
 use futures_util::StreamExt;
 use serde_json::json;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn a_room_can_be_looked_into() {
 }
 
 #[tokio::test]
-async fn the_configuration_names_the_ice_servers() {
+async fn the_configuration_and_the_tracker_name_the_ice_servers() {
     let servers = ["stun:stun.example:3478", "turn:turn.example,tab,secret"];
     let ice_servers = servers.map(|server| server.parse().unwrap()).into();
     let server = Server::start(Config { ice_servers, ..Config::default() }).await;
@@ -60,6 +60,12 @@ async fn the_configuration_names_the_ice_servers() {
     ] });
     assert_eq!(get(server.address, "/api/config", "").await.json(), expected);
     assert_eq!(get(server.address, "/healthz", "").await.body, "ok");
+    let mut client = Client::open(server.address, &[]).await;
+    let challenge = client.challenge().await;
+    client.say(&join(&challenge, 1, "dev.class")).await;
+    let told = serde_json::to_value(client.next().await).unwrap();
+    assert_eq!(told, json!({ "type": "ice-servers", "servers": expected["iceServers"] }));
+    assert!(matches!(client.next().await, ServerMessage::Welcome { .. }));
 }
 
 #[tokio::test]

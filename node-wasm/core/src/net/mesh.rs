@@ -32,7 +32,9 @@ use rotation::Rotation;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tracker_protocol::{ClientMessage, PROTOCOL_VERSION, PeerId, RoomId, ServerMessage, join_message};
+use tracker_protocol::{
+    ClientMessage, IceServer, MAX_ICE_SERVERS, PROTOCOL_VERSION, PeerId, RoomId, ServerMessage, join_message,
+};
 
 /// Links a node wants. With eight, a block reaches a thousand nodes in about four steps, and no
 /// two or three neighbours can cut a node off.
@@ -202,6 +204,11 @@ impl Mesh {
     pub fn on_tracker(&mut self, context: &mut Context, message: ServerMessage) {
         match message {
             ServerMessage::Challenge { challenge } => self.join(context, &challenge),
+            ServerMessage::IceServers { mut servers } => {
+                servers.retain(IceServer::is_usable);
+                servers.truncate(MAX_ICE_SERVERS);
+                context.outbox.push(Output::IceServers(servers));
+            }
             ServerMessage::Welcome { peers, room_size, .. } => {
                 context.log(Line::info("tracker-joined", format!("joined the room at the tracker; {room_size} in it")));
                 self.set_tracker(context, TrackerState::Joined);
