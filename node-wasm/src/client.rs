@@ -22,7 +22,7 @@ use std::fmt;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{EventTarget, MessageEvent, Worker, WorkerOptions, WorkerType};
 
 /// Script of the node's worker, in the folder of the workers.
 const SCRIPT: &str = "node_worker_loader.js";
@@ -222,9 +222,9 @@ impl Inner {
         })
     }
 
-    fn on(inner: &Weak<Self>, worker: &Worker, event: &'static str, callback: fn(&Rc<Self>, JsValue)) -> Listener {
+    fn on(inner: &Weak<Self>, target: &EventTarget, event: &'static str, callback: fn(&Rc<Self>, JsValue)) -> Listener {
         let inner = Weak::clone(inner);
-        Listener::new(worker, event, move |event| {
+        Listener::new(target, event, move |event| {
             if let Some(inner) = inner.upgrade() {
                 callback(&inner, event);
             }
@@ -261,9 +261,28 @@ impl Inner {
         });
         // Set here and nowhere else.
         let _ = self.links.set(links);
+        self.listen_to_life();
         self.post(&ToNode::Start(start));
         for message in &waiting {
             self.post(message);
+        }
+    }
+
+    /// Tells the node when the network is back, or the page after it was hidden or frozen: what it
+    /// waits for by the clock may be due now.
+    fn listen_to_life(self: &Rc<Self>) {
+        let Some(window) = web_sys::window() else { return };
+        let mut listeners = self.listeners.borrow_mut();
+        let inner = Rc::downgrade(self);
+        listeners.push(Self::on(&inner, &window, "online", |inner, _| inner.post(&ToNode::Refresh)));
+        if let Some(document) = window.document() {
+            listeners.push(Self::on(&inner, &document, "resume", |inner, _| inner.post(&ToNode::Refresh)));
+            listeners.push(Self::on(&inner, &document, "visibilitychange", |inner, _| {
+                let seen = web_sys::window().and_then(|window| window.document()).is_some_and(|page| !page.hidden());
+                if seen {
+                    inner.post(&ToNode::Refresh);
+                }
+            }));
         }
     }
 

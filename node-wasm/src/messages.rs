@@ -41,6 +41,8 @@ pub(crate) struct NodeStart {
 pub(crate) enum ToNode {
     /// First and once.
     Start(NodeStart),
+    /// The page is seen again, or the browser's network is back.
+    Refresh,
     /// A request.
     Request {
         /// Comes back with the answer.

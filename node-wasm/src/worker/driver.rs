@@ -211,6 +211,12 @@ impl Driver {
         match message {
             // The page starts a node once.
             ToNode::Start(_) => {}
+            ToNode::Refresh => {
+                if let Some(tracker) = self.tracker.get() {
+                    tracker.refresh();
+                }
+                self.input(Input::Tick);
+            }
             ToNode::Request { id, request } => self.input(Input::Request { id, request }),
             ToNode::LocalSignal { link, signal } => self.input(Input::LocalSignal { link, signal }),
             ToNode::LinkOpened { link, binding } => self.input(Input::LinkOpened { link, binding }),

@@ -1,14 +1,16 @@
-//! The node's WebSocket to the tracker, opened again whenever it closes.
+//! The node's WebSocket to the tracker, opened again whenever it closes or falls silent.
 //!
 //! It moves messages and answers none: what to say is the node's business.
 
 use super::backoff::Backoff;
-use crate::browser::Listener;
+use crate::browser::{Listener, now};
 use gloo_timers::callback::Timeout;
 use js_sys::Math;
 use node_core::contract::Input;
+use node_core::units::Timestamp;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 use tracker_protocol::{ClientMessage, MAX_MESSAGE_BYTES, ServerMessage};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, WebSocket};
@@ -16,6 +18,13 @@ use web_sys::{MessageEvent, WebSocket};
 /// Bytes that may wait in the socket; what would come on top is dropped. A few rounds of signals to
 /// every peer: a tracker that lets more pile up is not there.
 const MAX_BUFFERED_BYTES: u32 = 1024 * 1024;
+
+/// Time without a word of the tracker, in milliseconds, after which the connection counts as lost: it
+/// pings every 20 s, and a connection whose network is gone would look open for many minutes.
+const SILENT_AFTER_MS: u32 = 50_000;
+
+/// The same when there is reason to doubt it: one ping is missing.
+const DOUBTFUL_AFTER_MS: u64 = 25_000;
 
 /// The connection to the tracker.
 pub(super) struct TrackerClient(Rc<Inner>);
@@ -25,7 +34,12 @@ struct Inner {
     input: Box<dyn Fn(Input)>,
     socket: RefCell<Option<Socket>>,
     backoff: Cell<Backoff>,
+    /// The next attempt, while `waiting` for it.
     retry: RefCell<Option<Timeout>>,
+    waiting: Cell<bool>,
+    /// When the tracker was heard last, and what happens if that is too long ago.
+    heard: Cell<Timestamp>,
+    silence: RefCell<Option<Timeout>>,
 }
 
 struct Socket {
@@ -42,9 +56,26 @@ impl TrackerClient {
             socket: RefCell::default(),
             backoff: Cell::default(),
             retry: RefCell::default(),
+            waiting: Cell::new(false),
+            heard: Cell::default(),
+            silence: RefCell::default(),
         });
         inner.open();
         Self(inner)
+    }
+
+    /// The network may be back, or another one: tries again at once where it would wait, and doubts a
+    /// connection that has been quiet.
+    pub(super) fn refresh(&self) {
+        let inner = &self.0;
+        if inner.waiting.get() {
+            inner.retry.borrow_mut().take();
+            inner.open();
+        } else if now().since(inner.heard.get()) >= Duration::from_millis(DOUBTFUL_AFTER_MS) {
+            inner.give_up();
+            inner.retry.borrow_mut().take();
+            inner.open();
+        }
     }
 
     /// Sends a message if the connection is open and drains; drops it otherwise.
@@ -63,9 +94,14 @@ impl TrackerClient {
 
 impl Inner {
     fn open(self: &Rc<Self>) {
+        self.waiting.set(false);
+        self.hear();
         let Ok(socket) = WebSocket::new(&self.url) else { return self.closed() };
         let listeners = [
-            self.on(&socket, "open", |inner, _| (inner.input)(Input::TrackerOpened)),
+            self.on(&socket, "open", |inner, _| {
+                inner.hear();
+                (inner.input)(Input::TrackerOpened);
+            }),
             self.on(&socket, "message", |inner, event| inner.received(&event.unchecked_into())),
             self.on(&socket, "close", |inner, _| inner.closed()),
         ];
@@ -81,7 +117,28 @@ impl Inner {
         })
     }
 
-    fn received(&self, event: &MessageEvent) {
+    /// The tracker gave a sign of life, or gets time for one.
+    fn hear(self: &Rc<Self>) {
+        self.heard.set(now());
+        let inner = Rc::downgrade(self);
+        let silence = Timeout::new(SILENT_AFTER_MS, move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.give_up();
+            }
+        });
+        *self.silence.borrow_mut() = Some(silence);
+    }
+
+    /// Leaves a connection that is of no use, without waiting for the other side to agree.
+    fn give_up(self: &Rc<Self>) {
+        let Some(Socket { socket, _listeners }) = self.socket.borrow_mut().take() else { return };
+        // It is open or on its way to be; both can be closed.
+        let _ = socket.close();
+        self.closed();
+    }
+
+    fn received(self: &Rc<Self>, event: &MessageEvent) {
+        self.hear();
         let text = event.data().as_string().filter(|text| text.len() <= MAX_MESSAGE_BYTES);
         let Some(message) = text.and_then(|text| serde_json::from_str::<ServerMessage>(&text).ok()) else {
             // Not a tracker, or one of another version: leave, and try again later.
@@ -101,6 +158,9 @@ impl Inner {
     }
 
     fn closed(self: &Rc<Self>) {
+        if self.waiting.replace(true) {
+            return;
+        }
         let mut backoff = self.backoff.get();
         let wait = backoff.next(Math::random());
         self.backoff.set(backoff);
