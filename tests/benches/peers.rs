@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tracker_server::Config;
-use webdriver::{Chromium, setting};
+use webdriver::{Session, setting};
 
 /// Waits for the page's tables, or says what kept it from measuring.
 const SCRIPT: &str = "
@@ -26,7 +26,7 @@ async fn main() -> ExitCode {
     let config = Config { page: Some(PathBuf::from(setting("TABCHAIN_PAGE"))), ..Config::default() };
     tokio::spawn(tracker_server::run(listener, config, future::pending()));
 
-    let Chromium { client, .. } = &Chromium::start().await;
+    let Session { client, .. } = &Session::chromium().await;
     client.goto(&format!("http://{address}/")).await.expect("the page loads");
     let answer = client.execute_async(SCRIPT, Vec::new()).await.expect("the page measures");
     client.clone().close().await.expect("the browser closes");

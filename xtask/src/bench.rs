@@ -61,7 +61,7 @@ pub(crate) fn bench(workspace: &Workspace) -> Result<(), BenchError> {
         return Err(BenchError::NoNpm);
     }
     toolchain::ensure_wasm_target()?;
-    let Browser { chromium, driver } = browser::find_or_install()?;
+    let Browser { binary, driver } = browser::chromium()?;
     let site = build(workspace)?;
     // Only what runs in the browser is measured: the program that opens it may be a debug build.
     command::run(
@@ -69,7 +69,7 @@ pub(crate) fn bench(workspace: &Workspace) -> Result<(), BenchError> {
             .current_dir(&workspace.root)
             .args(["bench", "--quiet", "--profile=dev", "--package=tests", "--bench=peers"])
             .env("TABCHAIN_PAGE", site)
-            .env("TABCHAIN_CHROMIUM", chromium)
+            .env("TABCHAIN_CHROMIUM", binary)
             .env("TABCHAIN_CHROMEDRIVER", driver),
     )?;
     Ok(())

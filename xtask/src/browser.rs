@@ -1,65 +1,135 @@
-//! Finds the browser and its driver that tests run in, and installs them where it may.
+//! Finds the browsers and drivers that tests run in, and installs them where it may.
 
 use crate::command::{self, CommandError};
+use crate::tools::Tool;
+use crate::workspace::Workspace;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Names that Chromium has on some system, the first found is taken.
-const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+/// What is needed of one kind of browser, and how a Debian system gets it.
+struct Kind {
+    name: &'static str,
+    /// Names that the browser has on some system, the first found is taken.
+    names: &'static [&'static str],
+    /// Environment variable that names another program.
+    variable: &'static str,
+    driver: &'static str,
+    driver_variable: &'static str,
+    packages: &'static str,
+}
 
-/// The name of Chromium's driver.
-const DRIVER: &str = "chromedriver";
+const CHROMIUM: Kind = Kind {
+    name: "Chromium",
+    names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+    variable: "TABCHAIN_CHROMIUM",
+    driver: "chromedriver",
+    driver_variable: "TABCHAIN_CHROMEDRIVER",
+    packages: "chromium chromium-driver",
+};
 
-/// Environment variables that name other programs.
-const CHROMIUM_VARIABLE: &str = "TABCHAIN_CHROMIUM";
-const DRIVER_VARIABLE: &str = "TABCHAIN_CHROMEDRIVER";
+const FIREFOX: Kind = Kind {
+    name: "Firefox",
+    names: &["firefox-esr", "firefox"],
+    variable: "TABCHAIN_FIREFOX",
+    driver: "geckodriver",
+    driver_variable: "TABCHAIN_GECKODRIVER",
+    packages: "firefox-esr",
+};
 
-/// How a Debian system gets both.
-const INSTALL: &str = "apt-get update && apt-get install -y chromium chromium-driver";
+/// Firefox's driver, of which Debian has no package.
+const GECKODRIVER: Tool = Tool { name: "geckodriver", version: "0.37.1", options: &[] };
 
 /// Why there is no browser.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BrowserError {
     /// It is missing and this user may not install it, or the system is not Debian's kin.
-    #[error(
-        "Chromium or ChromeDriver is missing: run `sudo sh -c '{INSTALL}'`, or name them in \
-         {CHROMIUM_VARIABLE} and {DRIVER_VARIABLE}"
-    )]
-    Missing,
+    #[error("{browser} or its driver is missing: run `sudo sh -c '{install}'`, or name them in {variables}")]
+    Missing {
+        /// Which.
+        browser: &'static str,
+        /// How a Debian system gets it.
+        install: String,
+        /// Environment variables that name other programs.
+        variables: String,
+    },
     /// It could not be installed.
-    #[error("cannot install Chromium")]
-    Install(#[from] CommandError),
+    #[error("cannot install {0}")]
+    Install(&'static str, #[source] CommandError),
 }
 
-/// Chromium and what drives it.
+/// A browser and what drives it.
 #[derive(Clone)]
 pub(crate) struct Browser {
-    /// Chromium's binary.
-    pub(crate) chromium: PathBuf,
+    /// The browser's binary.
+    pub(crate) binary: PathBuf,
     /// The driver's binary.
     pub(crate) driver: PathBuf,
 }
 
-/// Finds both programs; installs them first when they are missing and this is root on Debian.
-pub(crate) fn find_or_install() -> Result<Browser, BrowserError> {
-    if let Some(browser) = find() {
-        return Ok(browser);
-    }
-    if !is_root() || on_path("apt-get").is_none() {
-        return Err(BrowserError::Missing);
-    }
-    println!("installing Chromium: {INSTALL}");
-    command::run(Command::new("sh").args(["-c", INSTALL]).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    find().ok_or(BrowserError::Missing)
+/// Finds Chromium and its driver; installs them first when they are missing and this is root on Debian.
+pub(crate) fn chromium() -> Result<Browser, BrowserError> {
+    let found = || CHROMIUM.find().zip(CHROMIUM.find_driver());
+    let (binary, driver) = match found() {
+        Some(found) => found,
+        None => {
+            CHROMIUM.install()?;
+            found().ok_or_else(|| CHROMIUM.missing())?
+        }
+    };
+    Ok(Browser { binary, driver })
 }
 
-fn find() -> Option<Browser> {
-    let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
-    Some(Browser {
-        chromium: named(CHROMIUM_VARIABLE).or_else(|| CHROMIUM.iter().find_map(|name| on_path(name)))?,
-        driver: named(DRIVER_VARIABLE).or_else(|| on_path(DRIVER))?,
-    })
+/// The same for Firefox, whose driver is compiled into the target folder once.
+pub(crate) fn firefox(workspace: &Workspace) -> Result<Browser, BrowserError> {
+    let binary = match FIREFOX.find() {
+        Some(binary) => binary,
+        None => {
+            FIREFOX.install()?;
+            FIREFOX.find().ok_or_else(|| FIREFOX.missing())?
+        }
+    };
+    let driver = match FIREFOX.find_driver() {
+        Some(driver) => driver,
+        None => GECKODRIVER.installed(workspace).map_err(|error| BrowserError::Install(GECKODRIVER.name, error))?,
+    };
+    Ok(Browser { binary, driver })
+}
+
+impl Kind {
+    fn find(&self) -> Option<PathBuf> {
+        named(self.variable).or_else(|| self.names.iter().find_map(|name| on_path(name)))
+    }
+
+    fn find_driver(&self) -> Option<PathBuf> {
+        named(self.driver_variable).or_else(|| on_path(self.driver))
+    }
+
+    fn install_command(&self) -> String {
+        format!("apt-get update && apt-get install -y {}", self.packages)
+    }
+
+    fn missing(&self) -> BrowserError {
+        BrowserError::Missing {
+            browser: self.name,
+            install: self.install_command(),
+            variables: format!("{} and {}", self.variable, self.driver_variable),
+        }
+    }
+
+    fn install(&self) -> Result<(), BrowserError> {
+        if !is_root() || on_path("apt-get").is_none() {
+            return Err(self.missing());
+        }
+        let install = self.install_command();
+        println!("installing {}: {install}", self.name);
+        command::run(Command::new("sh").args(["-c", &install]).env("DEBIAN_FRONTEND", "noninteractive"))
+            .map_err(|error| BrowserError::Install(self.name, error))
+    }
+}
+
+fn named(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from)
 }
 
 /// Where a program lies, by PATH.
@@ -71,4 +141,17 @@ fn on_path(name: &str) -> Option<PathBuf> {
 
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_lacks_a_browser_is_told_how_to_get_it() {
+        let message = FIREFOX.missing().to_string();
+        for word in ["Firefox", "apt-get install -y firefox-esr", "TABCHAIN_FIREFOX", "TABCHAIN_GECKODRIVER"] {
+            assert!(message.contains(word), "{message}");
+        }
+    }
 }

@@ -194,7 +194,7 @@ fn simulation(workspace: &Workspace) -> Result<Count, StepError> {
 
 fn in_browser(workspace: &Workspace) -> Result<Count, StepError> {
     toolchain::ensure_wasm_target()?;
-    let Browser { driver, .. } = browser::find_or_install()?;
+    let Browser { driver, .. } = browser::chromium()?;
     // The runner of .cargo/config.toml builds itself, but quietly: its minute should be seen.
     toolchain::build_wasm_tool(&workspace.root, "wasm-bindgen-test-runner")?;
     tests(
@@ -212,14 +212,16 @@ fn built_page(workspace: &Workspace) -> Result<PathBuf, StepError> {
 }
 
 fn end_to_end(workspace: &Workspace) -> Result<Count, StepError> {
-    let Browser { chromium, driver } = browser::find_or_install()?;
+    let (chromium, firefox) = (browser::chromium()?, browser::firefox(workspace)?);
     let page = built_page(workspace)?;
     tests(
         cargo(workspace)
             .args(["test", "--package", TESTS_PACKAGE, "--test", E2E])
             .env("TABCHAIN_PAGE", page)
-            .env("TABCHAIN_CHROMIUM", chromium)
-            .env("TABCHAIN_CHROMEDRIVER", driver),
+            .env("TABCHAIN_CHROMIUM", chromium.binary)
+            .env("TABCHAIN_CHROMEDRIVER", chromium.driver)
+            .env("TABCHAIN_FIREFOX", firefox.binary)
+            .env("TABCHAIN_GECKODRIVER", firefox.driver),
     )
 }
 

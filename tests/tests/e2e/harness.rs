@@ -1,8 +1,9 @@
 //! A real tracker, a real browser, and tabs in it.
 
-use crate::webdriver::{Chromium, setting};
+use crate::webdriver::{Session, setting};
 use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
+use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -90,8 +91,9 @@ impl Drop for Tracker {
 /// A browser with its driver.
 pub(crate) struct Browser {
     client: Client,
-    _chromium: Chromium,
-    _alone: MutexGuard<'static, ()>,
+    session: Session,
+    /// Not of one that joins another.
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 /// A tab of the browser.
@@ -111,8 +113,22 @@ impl Browser {
     /// Starts a headless Chromium with a fresh profile.
     pub(crate) async fn start() -> Self {
         let alone = ALONE.lock().await;
-        let chromium = Chromium::start().await;
-        Self { client: chromium.client.clone(), _chromium: chromium, _alone: alone }
+        Self { _alone: Some(alone), ..Self::beside(Session::chromium().await) }
+    }
+
+    /// A further browser in a test that has one already.
+    pub(crate) fn beside(session: Session) -> Self {
+        Self { client: session.client.clone(), session, _alone: None }
+    }
+
+    /// Stops all of the browser's processes where they are, as when the machine goes to sleep.
+    pub(crate) fn suspend(&self) {
+        self.session.signal(Signal::STOP).expect("the browser runs");
+    }
+
+    /// Lets them go on.
+    pub(crate) fn resume(&self) {
+        self.session.signal(Signal::CONT).expect("the browser is there");
     }
 
     /// Opens a tab and waits until its node answers.

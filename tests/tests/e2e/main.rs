@@ -1,5 +1,8 @@
 //! The whole thing from outside: real tabs in a real browser, a real tracker.
 
+mod firefox;
 mod harness;
+mod life;
+mod mesh;
 mod scenarios;
 mod webdriver;

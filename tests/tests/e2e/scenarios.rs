@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-struct Status {
-    height: u32,
-    tip: String,
-    peer_id: String,
-    peers: u32,
-    mempool: u32,
+pub(crate) struct Status {
+    pub(crate) height: u32,
+    pub(crate) tip: String,
+    pub(crate) peer_id: String,
+    pub(crate) peers: u32,
+    pub(crate) mempool: u32,
+    pub(crate) relayed_signals: u64,
+    pub(crate) tracker: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -26,22 +28,22 @@ struct Peer {
 
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-struct Balance {
-    spendable: Amount,
-    confirmed: Amount,
-    immature: Amount,
+pub(crate) struct Balance {
+    pub(crate) spendable: Amount,
+    pub(crate) confirmed: Amount,
+    pub(crate) immature: Amount,
 }
 
 /// A browser and tabs of one room of the development network.
-struct Stage {
-    tracker: Tracker,
-    browser: Browser,
-    query: String,
-    tabs: Vec<Tab>,
+pub(crate) struct Stage {
+    pub(crate) tracker: Tracker,
+    pub(crate) browser: Browser,
+    pub(crate) query: String,
+    pub(crate) tabs: Vec<Tab>,
 }
 
 impl Stage {
-    async fn new(count: usize) -> Self {
+    pub(crate) async fn new(count: usize) -> Self {
         let mut stage = Self {
             tracker: Tracker::start(),
             browser: Browser::start().await,
@@ -54,22 +56,27 @@ impl Stage {
         stage
     }
 
-    async fn open(&mut self) {
-        let tab = self.browser.open(&self.tracker.page("/", &self.query)).await;
+    /// The page's address in this room.
+    pub(crate) fn page(&self) -> String {
+        self.tracker.page("/", &self.query)
+    }
+
+    pub(crate) async fn open(&mut self) {
+        let tab = self.browser.open(&self.page()).await;
         self.tabs.push(tab);
     }
 
-    async fn status(&self, tab: usize) -> Status {
+    pub(crate) async fn status(&self, tab: usize) -> Status {
         self.browser.call(&self.tabs[tab], "tabchain.status()").await
     }
 
-    async fn connected(&self, tab: usize) -> BTreeSet<String> {
+    pub(crate) async fn connected(&self, tab: usize) -> BTreeSet<String> {
         let peers: Vec<Peer> = self.browser.call(&self.tabs[tab], "tabchain.peers.list()").await;
         peers.into_iter().filter(|peer| peer.state == "connected").map(|peer| peer.peer_id).collect()
     }
 
     /// Waits until every tab lists all others as connected.
-    async fn meshed(&self, limit: Duration) {
+    pub(crate) async fn meshed(&self, limit: Duration) {
         let mut ids = Vec::new();
         for tab in 0..self.tabs.len() {
             ids.push(self.status(tab).await.peer_id);
@@ -90,7 +97,7 @@ impl Stage {
     }
 
     /// Prints what the tabs know of each other, for whoever reads of a failure.
-    async fn tell(&self) {
+    pub(crate) async fn tell(&self) {
         for tab in 0..self.tabs.len() {
             let status: Value = self.browser.call(&self.tabs[tab], "tabchain.status()").await;
             let peers: Value = self.browser.call(&self.tabs[tab], "tabchain.peers.list()").await;
@@ -103,7 +110,7 @@ impl Stage {
     }
 
     /// Waits until all these tabs have one tip of at least this height; gives it.
-    async fn one_tip(&self, tabs: &[usize], height: u32, limit: Duration) -> Status {
+    pub(crate) async fn one_tip(&self, tabs: &[usize], height: u32, limit: Duration) -> Status {
         self.browser
             .until(limit, "the tabs have one tip", async || {
                 let first = self.status(tabs[0]).await;
@@ -118,27 +125,27 @@ impl Stage {
         self.status(tabs[0]).await
     }
 
-    async fn mine(&self, tab: usize, on: bool) {
+    pub(crate) async fn mine(&self, tab: usize, on: bool) {
         let expression = if on { "tabchain.miner.start({ threads: 1 })" } else { "tabchain.miner.stop()" };
         let _: Value = self.browser.call(&self.tabs[tab], expression).await;
     }
 
-    async fn address(&self, tab: usize) -> String {
+    pub(crate) async fn address(&self, tab: usize) -> String {
         self.browser.call(&self.tabs[tab], "tabchain.wallet.address()").await
     }
 
-    async fn balance(&self, tab: usize, address: &str) -> Balance {
+    pub(crate) async fn balance(&self, tab: usize, address: &str) -> Balance {
         self.browser.call(&self.tabs[tab], &format!("tabchain.wallet.balance('{address}')")).await
     }
 
     /// Whether a tab's log has a line with this code.
-    async fn logged(&self, tab: usize, code: &str, peer: Option<&str>) -> bool {
+    pub(crate) async fn logged(&self, tab: usize, code: &str, peer: Option<&str>) -> bool {
         let lines: Vec<Value> = self.browser.call(&self.tabs[tab], "tabchain.log({ limit: 500 })").await;
         lines.iter().any(|line| line["code"] == code && peer.is_none_or(|peer| line["peer"] == peer))
     }
 
     /// Mines in a tab until its wallet can spend so much, then stops.
-    async fn earn(&self, tab: usize, tab_coins: u64) {
+    pub(crate) async fn earn(&self, tab: usize, tab_coins: u64) {
         let address = self.address(tab).await;
         self.mine(tab, true).await;
         let enough = async || self.balance(tab, &address).await.spendable >= Amount::from_tab(tab_coins);
@@ -146,7 +153,7 @@ impl Stage {
         self.mine(tab, false).await;
     }
 
-    async fn close(self) {
+    pub(crate) async fn close(self) {
         self.browser.close().await;
     }
 }

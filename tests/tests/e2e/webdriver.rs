@@ -1,10 +1,11 @@
-//! A headless Chromium with a fresh profile, behind its driver.
+//! A headless browser with a fresh profile, behind its driver.
 
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::process::Stdio;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -31,42 +32,47 @@ pub(crate) fn setting(name: &str) -> String {
 }
 
 /// A browser and its driver; both end with this value.
-pub(crate) struct Chromium {
-    /// The session in it.
+pub(crate) struct Session {
+    /// What the driver is told.
     pub(crate) client: Client,
     driver: Child,
-    _profile: tempfile::TempDir,
+    _profile: TempDir,
 }
 
-impl Drop for Chromium {
+impl Drop for Session {
     /// A test that failed has not closed its browser, which its driver's end would leave behind.
     fn drop(&mut self) {
-        let group = self.driver.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        if let Some(group) = group {
-            // Nothing is left of the group when the browser was closed already.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        // Nothing is left of the group when the browser was closed already.
+        let _ = self.signal(Signal::KILL);
     }
 }
 
-impl Chromium {
-    /// Starts both, at the paths that xtask found.
-    pub(crate) async fn start() -> Self {
-        let mut driver = Command::new(setting("TABCHAIN_CHROMEDRIVER"))
+impl Session {
+    /// Starts Chromium and its driver, at the paths that xtask found.
+    pub(crate) async fn chromium() -> Self {
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.iter().map(ToString::to_string).collect();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        let options = json!({ "binary": setting("TABCHAIN_CHROMIUM"), "args": arguments });
+        let driver = setting("TABCHAIN_CHROMEDRIVER");
+        Self::start(&driver, "successfully on port ", profile, json!({ "goog:chromeOptions": options })).await
+    }
+
+    /// Starts a driver, which names its port behind these words, and a browser with these
+    /// capabilities, which uses nothing but this folder.
+    pub(crate) async fn start(driver: &str, words: &str, profile: TempDir, capabilities: Value) -> Self {
+        let mut driver = Command::new(driver)
             .arg("--port=0")
+            .env("TMPDIR", profile.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .process_group(0)
             .spawn()
-            .expect("ChromeDriver starts");
-        let port = port_of(&mut driver).await;
-        let profile = tempfile::tempdir().expect("a folder for the profile");
-        let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.iter().map(ToString::to_string).collect();
-        arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        let options = json!({ "binary": setting("TABCHAIN_CHROMIUM"), "args": arguments });
-        let capabilities = json!({ "goog:chromeOptions": options, "timeouts": { "script": SCRIPT_LIMIT_MS } });
-        let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
+            .expect("the driver starts");
+        let port = port_of(&mut driver, words).await;
+        let Value::Object(mut capabilities) = capabilities else { panic!("capabilities are an object") };
+        capabilities.insert("timeouts".to_owned(), json!({ "script": SCRIPT_LIMIT_MS }));
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -74,19 +80,24 @@ impl Chromium {
             .expect("a browser session");
         Self { client, driver, _profile: profile }
     }
+
+    /// Gives a signal to the driver and all that it has started.
+    pub(crate) fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
+        let group = self.driver.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        group.map_or(Ok(()), |group| kill_process_group(group, signal))
+    }
 }
 
-async fn port_of(driver: &mut Child) -> u16 {
+async fn port_of(driver: &mut Child, words: &str) -> u16 {
     let output = driver.stdout.take().expect("its output is piped");
     let mut lines = BufReader::new(output).lines();
     while let Some(line) = lines.next_line().await.expect("its output can be read") {
-        let port =
-            line.rsplit_once("successfully on port ").and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
+        let port = line.rsplit_once(words).and_then(|(_, port)| port.trim_end_matches('.').parse().ok());
         if let Some(port) = port {
             // It must be able to go on writing, or it stands still when the pipe is full.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return port;
         }
     }
-    panic!("ChromeDriver ended before it named its port");
+    panic!("the driver ended before it named its port");
 }
