@@ -28,6 +28,8 @@ export type Balance = {
   pendingOut: Amount;
   /** Number that the next transaction will carry. */
   nonce: number;
+  /** On a light node, what these figures rest on; absent where all blocks were checked. */
+  known?: Known;
 };
 
 /** SHA-256d of a block's header. Written and compared with the target as a big-endian number. */
@@ -122,11 +124,14 @@ export type Branch = {
   discardIn: number;
 };
 
+/** Whether a list of transactions has all of them. */
+export type Coverage = "complete" | "incomplete" | "unasked";
+
 /** Which way the money went. */
 export type Direction = "in" | "out" | "own";
 
 /** Stable words for what can go wrong with a request. */
-export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "bad-signature" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "stopped";
+export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "bad-signature" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "light-node" | "unproven" | "stopped";
 
 /** What happened to a branch. */
 export type ForkChange = {
@@ -147,6 +152,30 @@ export type ForkTree = {
   branches: Array<Branch>;
   /** Blocks a branch may fall behind before it is discarded. */
   pruneDepth: number;
+};
+
+/** The header of a block. */
+export type HeaderView = {
+  /** Hash of the header. */
+  hash: BlockHash;
+  /** Hash of the block before. */
+  previous: BlockHash;
+  /** Position in its chain. */
+  height: Height;
+  /** When it was mined. */
+  time: Timestamp;
+  /** Expected hashes to find it. */
+  difficulty: number;
+  /** Work of its chain up to here, decimal digits. */
+  work: string;
+  /** Root over its transactions. */
+  merkleRoot: MerkleRoot;
+  /** Root over the accounts after it. */
+  stateRoot: StateRoot;
+  /** Its 116 bytes in hex. */
+  bytes: string;
+  /** Whether it is part of the best chain. */
+  best: boolean;
 };
 
 /** Position of a block in its chain; the genesis block has height 0. */
@@ -180,6 +209,38 @@ export type HistoryEntry = {
   signature: string | null;
   /** Where it stands. */
   status: TransactionState;
+};
+
+/** A page of the wallet's history. */
+export type HistoryPage = {
+  /** On a light node, what they rest on; absent where all blocks were checked. */
+  known?: Known;
+  /** The rows asked for. */
+  items: Array<HistoryEntry>;
+  /** Rows in all. */
+  total: number;
+};
+
+/**
+ * What a light node's figures rest on. Confirmed balance and nonce are proved, and so is every
+ * transaction that is listed. What waits to arrive is not known to it.
+ */
+export type Known = {
+  /** The account is proved as it was after this block. */
+  block: BlockHash;
+  /** Its height. */
+  height: Height;
+  /** Whether that is the tip. */
+  settled: boolean;
+  /** Whether all payments of the address are listed: their numbers follow from the account's. */
+  outgoing: Coverage;
+  /**
+   * Whether all payments to it are listed: they must add up to the balance. Young rewards are not
+   * part of that; whether all of them are listed is the word of so many peers.
+   */
+  incoming: Coverage;
+  /** Peers that listed the transactions. */
+  listedBy: number;
 };
 
 /** Which part of a list. */
@@ -220,6 +281,16 @@ export type NodeEvent = {
   detail: {
     /** The tip. */
     block: BlockSummary;
+    /** Blocks that left the best chain, newest first. */
+    reverted: Array<BlockHash>;
+    /** Blocks that joined it, oldest first. */
+    connected: Array<BlockHash>;
+  };
+} | {
+  event: "header";
+  detail: {
+    /** The header. */
+    header: HeaderView;
     /** Blocks that left the best chain, newest first. */
     reverted: Array<BlockHash>;
     /** Blocks that joined it, oldest first. */
@@ -310,6 +381,24 @@ export type PeerView = {
   connectedAt: Timestamp | null;
 };
 
+/** Proof that a transaction is in a block. */
+export type ProofView = {
+  /** The transaction. */
+  transaction: TxId;
+  /** Its canonical bytes in hex, signature included: what the leaf is a hash of. */
+  bytes: string;
+  /** Its place in the block, from 0. */
+  index: number;
+  /** Transactions in the block. */
+  count: number;
+  /** Hashes beside the way from the leaf to the root, upwards, in hex. */
+  siblings: Array<string>;
+  /** Blocks from there to the tip, both counted. */
+  confirmations: number;
+  /** Header of the block, with the root. */
+  header: HeaderView;
+};
+
 /** What a node does for others. */
 export type Role = "full" | "miner" | "light";
 
@@ -341,7 +430,9 @@ export type StartOptions = {
   room?: string | null;
   /** The tracker's WebSocket, beginning with `ws://` or `wss://`. Without one the node stays alone. */
   tracker?: string | null;
-  /** Threads to mine with from the start; none if left out. */
+  /** What the node does for others at first; `full` if left out, and `miner` if it mines. */
+  role?: Role | null;
+  /** Threads to mine with from the start; one for a miner, none for others if left out. */
   mine?: number | null;
   /** The folder of the package's files, on the page's own origin; where `tabchain.js` lies if left out. */
   workers?: string | null;
@@ -565,6 +656,9 @@ export interface Tabchain {
   /** The node at a glance. */
   status(): Promise<Status>;
 
+  /** Changes what this tab does for others: all blocks, mining too, or headers alone. */
+  setRole(role: Role): Promise<null>;
+
   readonly chain: {
     /** Blocks of the best chain, newest first; `from` is the height to start at, the tip if left out. */
     blocks(range?: ListRange | null): Promise<Array<BlockSummary>>;
@@ -574,6 +668,12 @@ export interface Tabchain {
 
     /** A transaction, waiting or confirmed. */
     transaction(id: string): Promise<TransactionView>;
+
+    /** Headers of the best chain, newest first; `from` is the height to start at, the tip if left out. */
+    headers(range?: ListRange | null): Promise<Array<HeaderView>>;
+
+    /** The proof that a block holds a transaction; a light node has it from a peer, and checked. */
+    proof(id: string): Promise<ProofView>;
 
     /** The newest part of the block tree, with every live branch. */
     forks(): Promise<ForkTree>;
@@ -590,7 +690,7 @@ export interface Tabchain {
     send(form: SendForm): Promise<TxId>;
 
     /** The wallet's transactions, newest first; `from` is the number of rows to pass over. */
-    history(range?: ListRange | null): Promise<Page<HistoryEntry>>;
+    history(range?: ListRange | null): Promise<HistoryPage>;
   };
 
   readonly transactions: {

@@ -3,7 +3,7 @@
 
 mod config;
 
-pub(crate) use config::{DEFAULT_NETWORK, tracker_address};
+pub(crate) use config::{DEFAULT_NETWORK, role_of, tracker_address};
 pub use config::{StartConfig, StartError};
 
 use crate::browser::{Listener, describe, now, worker_error};
@@ -75,7 +75,7 @@ impl Client {
             network: config.network.clone(),
             room: config.room.clone(),
             tracker: config.tracker.clone(),
-            miner: config.mine > 0,
+            role: config.role,
             workers: workers.clone(),
         };
         let options = WorkerOptions::new();

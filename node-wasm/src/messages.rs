@@ -10,7 +10,7 @@ use node_core::block::BlockHeader;
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
 use node_core::keys::SignatureCheck;
 use node_core::request::{Request, RequestError, RequestId};
-use node_core::view::Event;
+use node_core::view::{Event, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tracker_protocol::IceServer;
@@ -29,8 +29,8 @@ pub(crate) struct NodeStart {
     pub(crate) room: String,
     /// The tracker's WebSocket; none for a node that stays alone.
     pub(crate) tracker: Option<String>,
-    /// Whether the node's role is to mine.
-    pub(crate) miner: bool,
+    /// What the node does for others at first.
+    pub(crate) role: Role,
     /// Absolute address of the folder that holds the workers' scripts.
     pub(crate) workers: String,
 }
@@ -242,7 +242,7 @@ mod tests {
                 network: "dev".into(),
                 room: "class".into(),
                 tracker: Some("ws://localhost/ws".into()),
-                miner: true,
+                role: Role::Light,
                 workers: "http://localhost/".into(),
             }),
             ToNode::Request { id: RequestId(7), request: Request::Status },

@@ -14,7 +14,7 @@ use leptos_router::{
     components::{ParentRoute, Route, Router, Routes},
     path,
 };
-use node_wasm::view::TrackerState;
+use node_wasm::view::{Role, TrackerState};
 use std::time::Duration;
 
 /// How long a node may take to start before the page says that something may be wrong.
@@ -183,9 +183,10 @@ fn Start() -> impl IntoView {
 #[component]
 fn Footer() -> impl IntoView {
     let status = use_tab().status;
+    let is_light = Memo::new(move |_| status.map(|status| status.role) == Some(Role::Light));
     view! {
         <footer class="foot">
-            <p>{texts::FOOTER}</p>
+            <p>{move || if is_light.get() { texts::FOOTER_LIGHT } else { texts::FOOTER }}</p>
             <p class="mono">{move || status.map(|status| texts::version(&status.version, &status.profile))}</p>
         </footer>
     }

@@ -167,8 +167,10 @@ impl Tab {
 
     fn hear(self, event: &Event, fresh: &RefCell<VecDeque<LogEntry>>) {
         match event {
-            Event::Tip { reverted, .. } if reverted.is_empty() => self.mark(Topics::CHAIN),
-            Event::Tip { .. } => self.mark(Topics::CHAIN | Topics::BRANCHES | Topics::WALLET),
+            Event::Tip { reverted, .. } | Event::Header { reverted, .. } if reverted.is_empty() => {
+                self.mark(Topics::CHAIN);
+            }
+            Event::Tip { .. } | Event::Header { .. } => self.mark(Topics::CHAIN | Topics::BRANCHES | Topics::WALLET),
             Event::Fork(_) => self.mark(Topics::BRANCHES),
             Event::Transaction(_) => self.mark(Topics::MEMPOOL | Topics::WALLET),
             Event::Balance(_) => self.mark(Topics::WALLET),

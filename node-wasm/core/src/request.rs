@@ -3,8 +3,8 @@
 use crate::hash::TxId;
 use crate::mempool::Wish;
 use crate::view::{
-    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, SendPlan, Status, StorageView,
-    TemplateView, TransactionView,
+    Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, LogEntry, Page, PeerView, ProofView, Role,
+    SendPlan, Status, StorageView, TemplateView, TransactionView,
 };
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
@@ -39,6 +39,23 @@ pub enum Request {
     Transaction {
         /// 64 hex digits.
         id: String,
+    },
+    /// Headers of the best chain, newest first; `from` is the height to start at, the tip if absent. [`Response::Headers`].
+    Headers {
+        /// Height of the first header.
+        from: Option<u32>,
+        /// Most headers.
+        limit: Option<u32>,
+    },
+    /// Proof that a block of the best chain holds a transaction. [`Response::Proof`].
+    Proof {
+        /// 64 hex digits.
+        id: String,
+    },
+    /// Changes what this node does for others. [`Response::Done`].
+    SetRole {
+        /// To what.
+        role: Role,
     },
     /// The newest part of the block tree. [`Response::Forks`].
     Forks,
@@ -170,6 +187,10 @@ pub enum Response {
     Block(Box<BlockView>),
     /// To [`Request::Transaction`].
     Transaction(Box<TransactionView>),
+    /// To [`Request::Headers`].
+    Headers(Vec<HeaderView>),
+    /// To [`Request::Proof`].
+    Proof(Box<ProofView>),
     /// To [`Request::Forks`].
     Forks(ForkTree),
     /// To [`Request::Address`].
@@ -183,7 +204,7 @@ pub enum Response {
     /// To [`Request::Send`] and [`Request::SubmitTransaction`]: the transaction's id.
     Sent(TxId),
     /// To [`Request::History`].
-    History(Page<HistoryEntry>),
+    History(HistoryPage),
     /// To [`Request::Mempool`].
     Mempool(Page<TransactionView>),
     /// To [`Request::Template`].
@@ -241,6 +262,10 @@ pub enum ErrorCode {
     NotReadable,
     /// Nobody is connected.
     NoPeers,
+    /// A light node does not have this, or cannot do it.
+    LightNode,
+    /// No peer has proved it to this light node.
+    Unproven,
     /// The node was stopped before it could answer.
     Stopped,
 }

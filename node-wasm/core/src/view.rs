@@ -1,6 +1,10 @@
 //! Plain snapshots of the node for a user interface: what the page draws and what the
 //! JavaScript API gives. JSON in camel case; amounts as decimal TAB; hashes in lower-case hex.
 
+mod proofs;
+
+pub use proofs::{Coverage, HeaderView, HistoryPage, Known, ProofView};
+
 use crate::hash::{BlockHash, MerkleRoot, StateRoot, TxId};
 use crate::units::{Amount, Height, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -319,6 +323,10 @@ pub struct Balance {
     pub pending_out: Amount,
     /// Number that the next transaction will carry.
     pub nonce: u64,
+    /// On a light node, what these figures rest on; absent where all blocks were checked.
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
 }
 
 /// A line of the wallet's history.
@@ -494,6 +502,16 @@ pub enum Event {
     Tip {
         /// The tip.
         block: BlockSummary,
+        /// Blocks that left the best chain, newest first.
+        reverted: Vec<BlockHash>,
+        /// Blocks that joined it, oldest first.
+        connected: Vec<BlockHash>,
+    },
+    /// On a light node, in place of a new tip: the best header is a new one.
+    #[serde(rename_all = "camelCase")]
+    Header {
+        /// The header.
+        header: HeaderView,
         /// Blocks that left the best chain, newest first.
         reverted: Vec<BlockHash>,
         /// Blocks that joined it, oldest first.

@@ -8,8 +8,8 @@ use js_sys::{Object, Reflect};
 use node_core::hash::TxId;
 use node_core::request::{Attack, Request, RequestError, SendForm};
 use node_core::view::{
-    Balance, BlockSummary, BlockView, ForkTree, HistoryEntry, LogEntry, Page, PeerView, Status, StorageView,
-    TemplateView, TransactionView,
+    Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, LogEntry, Page, PeerView, ProofView, Role,
+    Status, StorageView, TemplateView, TransactionView,
 };
 use tracker_protocol::PeerId;
 use wasm_bindgen::{JsCast, JsValue};
@@ -78,6 +78,9 @@ calls! {
     /// The node at a glance.
     status() -> Status { Request::Status }
 
+    /// Changes what this tab does for others: all blocks, mining too, or headers alone.
+    setRole(role: Role) -> Done { Request::SetRole { role } }
+
     /// Blocks of the best chain, newest first; `from` is the height to start at, the tip if left out.
     chain.blocks(range: Option<Range>) -> Vec<BlockSummary> {
         let Range { from, limit } = range.unwrap_or_default();
@@ -89,6 +92,15 @@ calls! {
 
     /// A transaction, waiting or confirmed.
     chain.transaction(id: String) -> TransactionView { Request::Transaction { id } }
+
+    /// Headers of the best chain, newest first; `from` is the height to start at, the tip if left out.
+    chain.headers(range: Option<Range>) -> Vec<HeaderView> {
+        let Range { from, limit } = range.unwrap_or_default();
+        Request::Headers { from, limit }
+    }
+
+    /// The proof that a block holds a transaction; a light node has it from a peer, and checked.
+    chain.proof(id: String) -> ProofView { Request::Proof { id } }
 
     /// The newest part of the block tree, with every live branch.
     chain.forks() -> ForkTree { Request::Forks }
@@ -103,7 +115,7 @@ calls! {
     wallet.send(form: SendForm) -> TxId { Request::Send(form) }
 
     /// The wallet's transactions, newest first; `from` is the number of rows to pass over.
-    wallet.history(range: Option<Range>) -> Page<HistoryEntry> {
+    wallet.history(range: Option<Range>) -> HistoryPage {
         let Range { from, limit } = range.unwrap_or_default();
         Request::History { from, limit }
     }

@@ -13,8 +13,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::console;
 
 /// The events that there are, as [`Event`] names them.
-pub(super) const EVENTS: [&str; 12] = [
+pub(super) const EVENTS: [&str; 13] = [
     "tip",
+    "header",
     "fork",
     "transaction",
     "balance",
@@ -82,6 +83,7 @@ fn read(event: &JsValue, callback: &JsValue) -> Result<(&'static str, Function),
 const fn name_of(event: &Event) -> &'static str {
     match event {
         Event::Tip { .. } => "tip",
+        Event::Header { .. } => "header",
         Event::Fork(_) => "fork",
         Event::Transaction(_) => "transaction",
         Event::Balance(_) => "balance",

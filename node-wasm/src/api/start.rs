@@ -2,9 +2,10 @@
 
 use super::arguments::{decode, to_json};
 use super::{bad_request, object, to_error};
-use crate::client::{Client, DEFAULT_NETWORK, StartConfig, tracker_address};
+use crate::client::{Client, DEFAULT_NETWORK, StartConfig, role_of, tracker_address};
 use node_core::params::PUBLIC_ROOM;
 use node_core::request::RequestError;
+use node_core::view::Role;
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 
@@ -19,7 +20,9 @@ pub(super) struct StartOptions {
     room: Option<String>,
     /// The tracker's WebSocket, beginning with `ws://` or `wss://`. Without one the node stays alone.
     tracker: Option<String>,
-    /// Threads to mine with from the start; none if left out.
+    /// What the node does for others at first; `full` if left out, and `miner` if it mines.
+    role: Option<Role>,
+    /// Threads to mine with from the start; one for a miner, none for others if left out.
     mine: Option<u32>,
     /// The folder of the package's files, on the page's own origin; where `tabchain.js` lies if left out.
     workers: Option<String>,
@@ -27,12 +30,14 @@ pub(super) struct StartOptions {
 
 impl StartOptions {
     fn config(self, folder: &str) -> Result<StartConfig, RequestError> {
+        let (role, mine) = role_of(self.role, self.mine).map_err(|error| bad_request(error.to_string()))?;
         let tracker = self.tracker.as_deref().map(tracker_address).transpose();
         Ok(StartConfig {
             network: self.network.unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
             room: self.room.unwrap_or_else(|| PUBLIC_ROOM.to_owned()),
             tracker: tracker.map_err(|error| bad_request(error.to_string()))?,
-            mine: self.mine.unwrap_or_default(),
+            role,
+            mine,
             workers: self.workers.unwrap_or_else(|| folder.to_owned()),
         })
     }
@@ -56,7 +61,15 @@ mod tests {
     fn what_is_left_out_is_as_in_the_page() {
         let config = decode::<StartOptions>(r#"{"room":"class"}"#).unwrap().config("https://here/").unwrap();
         assert_eq!((config.network.as_str(), config.room.as_str()), ("main", "class"));
+        assert_eq!(config.role, Role::Full);
         assert_eq!((config.tracker, config.mine, config.workers.as_str()), (None, 0, "https://here/"));
+    }
+
+    #[test]
+    fn a_light_node_does_not_mine() {
+        let light = decode::<StartOptions>(r#"{"role":"light"}"#).unwrap().config("").unwrap();
+        assert_eq!((light.role, light.mine), (Role::Light, 0));
+        assert!(decode::<StartOptions>(r#"{"role":"light","mine":1}"#).unwrap().config("").is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a node is started with, and where the page's address says so.
 
 use node_core::params::{PUBLIC_ROOM, ParamsError};
+use node_core::view::Role;
 use web_sys::{Url, UrlSearchParams, Window};
 
 /// Network of a tab whose address names none.
@@ -49,19 +50,22 @@ pub struct StartConfig {
     pub room: String,
     /// Address of the tracker's WebSocket; none for a node that stays alone.
     pub tracker: Option<String>,
-    /// Threads to mine with from the start; 0 does not mine.
+    /// What the node does for others at first.
+    pub role: Role,
+    /// Threads to mine with from the start; above 0 exactly for a miner.
     pub mine: u32,
     /// Folder of the workers' scripts, relative to the page or absolute.
     pub workers: String,
 }
 
 impl StartConfig {
-    /// Reads the page's address (`network`, `room`, `mine`, `tracker`) and its `tabchain-workers` element.
+    /// Reads the page's address (`network`, `room`, `role`, `mine`, `tracker`) and its `tabchain-workers` element.
     pub fn from_page() -> Result<Self, StartError> {
         let window = web_sys::window().ok_or(StartError::NoPage)?;
         let search = window.location().search().map_err(|_| StartError::NoPage)?;
         let parameters = UrlSearchParams::new_with_str(&search).map_err(|_| StartError::NoPage)?;
-        let mine = parameters.get("mine").unwrap_or_else(|| "0".to_owned());
+        let mine = parameters.get("mine").map(|mine| parse_threads(&mine)).transpose()?;
+        let (role, mine) = role_of(parameters.get("role").map(|role| parse_role(&role)).transpose()?, mine)?;
         let tracker = match parameters.get("tracker") {
             Some(address) => tracker_address(&address)?,
             None => default_tracker(&window)?,
@@ -70,7 +74,8 @@ impl StartConfig {
             network: parameters.get("network").unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
             room: parameters.get("room").unwrap_or_else(|| PUBLIC_ROOM.to_owned()),
             tracker: Some(tracker),
-            mine: parse_threads(&mine)?,
+            role,
+            mine,
             workers: workers_of(&window).unwrap_or_else(|| DEFAULT_WORKERS.to_owned()),
         })
     }
@@ -86,6 +91,28 @@ impl StartConfig {
 
 fn parse_threads(text: &str) -> Result<u32, StartError> {
     text.parse().map_err(|_| StartError::BadParameter { name: "mine", expected: "a number of threads" })
+}
+
+fn parse_role(text: &str) -> Result<Role, StartError> {
+    match text {
+        "full" => Ok(Role::Full),
+        "miner" => Ok(Role::Miner),
+        "light" => Ok(Role::Light),
+        _ => Err(StartError::BadParameter { name: "role", expected: "full, miner or light" }),
+    }
+}
+
+/// Role and threads by what is said of both.
+pub(crate) fn role_of(role: Option<Role>, mine: Option<u32>) -> Result<(Role, u32), StartError> {
+    let role = role.unwrap_or(if mine.unwrap_or(0) > 0 { Role::Miner } else { Role::Full });
+    match (role, mine) {
+        (Role::Miner, None) => Ok((role, 1)),
+        (Role::Miner, Some(0)) => Err(StartError::BadParameter { name: "mine", expected: "above 0 for a miner" }),
+        (Role::Full | Role::Light, Some(1..)) => {
+            Err(StartError::BadParameter { name: "mine", expected: "0 for who is not a miner" })
+        }
+        (_, mine) => Ok((role, mine.unwrap_or(0))),
+    }
 }
 
 /// A tracker's address in its full form, if it is one.
@@ -111,6 +138,24 @@ fn workers_of(window: &Window) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn role_and_threads_go_together() {
+        assert_eq!(role_of(None, None), Ok((Role::Full, 0)));
+        assert_eq!(role_of(None, Some(0)), Ok((Role::Full, 0)));
+        assert_eq!(role_of(None, Some(3)), Ok((Role::Miner, 3)));
+        assert_eq!(role_of(Some(Role::Full), Some(0)), Ok((Role::Full, 0)));
+        assert_eq!(role_of(Some(Role::Miner), None), Ok((Role::Miner, 1)));
+        assert_eq!(role_of(Some(Role::Miner), Some(2)), Ok((Role::Miner, 2)));
+        assert_eq!(role_of(Some(Role::Light), None), Ok((Role::Light, 0)));
+        for (role, mine) in [(Role::Light, Some(1)), (Role::Full, Some(1)), (Role::Miner, Some(0))] {
+            let refused = role_of(Some(role), mine);
+            assert!(matches!(refused, Err(StartError::BadParameter { name: "mine", .. })), "{role:?} {mine:?}");
+        }
+        for bad in ["", "Light", "archive"] {
+            assert!(matches!(parse_role(bad), Err(StartError::BadParameter { name: "role", .. })), "{bad}");
+        }
+    }
 
     #[test]
     fn threads_are_a_number() {

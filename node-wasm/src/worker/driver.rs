@@ -11,7 +11,7 @@ use node_core::contract::{Input, LinkId, Output};
 use node_core::node::{Config, Node};
 use node_core::params::ChainParams;
 use node_core::request::{ErrorCode, RequestError, Response};
-use node_core::view::{Event, LogEntry, LogLevel, Role};
+use node_core::view::{Event, LogEntry, LogLevel};
 use serde_json::value::{RawValue, to_raw_value};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -79,10 +79,9 @@ impl Page {
 impl Driver {
     fn start(page: Page, start: NodeStart) -> Result<Rc<Self>, StartError> {
         let params = ChainParams::named(&start.network, &start.room)?;
-        let role = if start.miner { Role::Miner } else { Role::Full };
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(StartError::Random)?;
-        let node = Node::new(Config::new(params, role), seed, now());
+        let node = Node::new(Config::new(params, start.role), seed, now());
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let warnings = page.clone();
             let tick = Self::input_of(driver);

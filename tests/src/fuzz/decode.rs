@@ -13,6 +13,7 @@ use node_core::keys::{Address, SecretKey, Signature, SignatureCheck, verify_all}
 use node_core::merkle;
 use node_core::net::frame::{self, Assembler, CHUNK_BYTES, Class, FrameError, MAX_FRAME_BYTES, MAX_MESSAGE_BYTES};
 use node_core::net::message::Message;
+use node_core::net::proofs::{self, Answer, MAX_PROVED, Place};
 use node_core::net::signal::{self, SignalBody};
 use node_core::params::{ChainParams, PUBLIC_ROOM};
 use node_core::request::Request;
@@ -81,8 +82,23 @@ fn message(bytes: &[u8]) {
         Message::Block(block) => check_block(&block),
         Message::Transactions(transactions) => transactions.iter().for_each(check_transaction),
         Message::Headers(headers) => headers.iter().for_each(check_header),
+        Message::Answer { answer, .. } => check_answer(answer),
         _ => {}
     }
+}
+
+/// Of what no header commits to, nothing is proved.
+fn check_answer(answer: Answer) {
+    let items = match answer {
+        Answer::Transactions { items, .. } => items,
+        Answer::Transaction(item) => vec![*item],
+        Answer::NotHere | Answer::Account(_) => return,
+    };
+    assert!(items.len() <= MAX_PROVED);
+    items.iter().for_each(|item| check_transaction(&item.transaction));
+    let genesis = PARAMS.genesis(StateRoot::ZERO).header;
+    let listed = proofs::check_listing(|_| Some(genesis), &Address([0; 20]), None, Place::default(), &items);
+    assert!(items.is_empty() || listed.is_err());
 }
 
 fn transaction(bytes: &[u8]) {

@@ -5,16 +5,19 @@ mod user;
 mod wire;
 
 use super::pool;
-use super::world::{Payment, Recipe, Setting, World};
+use super::world::{Payment, Recipe, Setting, World, address};
 use arbitrary::{Arbitrary, Unstructured};
 use node_core::block::BlockHeader;
+use node_core::chain::accounts::Accounts;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
 use node_core::hash::{BlockHash, TxId, sha256};
+use node_core::keys::Address;
 use node_core::mempool::Caps;
 use node_core::mining;
 use node_core::net::frame::{self, Assembler, MAX_FRAME_BYTES};
 use node_core::net::message::{MAX_HEADERS, Message};
 use node_core::net::peers::MAX_LINKS;
+use node_core::net::proofs::{self, Answer, MAX_PROVED, Place, Proved, Question};
 use node_core::node::{Config, Node};
 use node_core::request::{Request, RequestId};
 use node_core::transaction::Transaction;
@@ -42,6 +45,9 @@ const MAX_ASKED: usize = 64;
 const MAX_OUTPUTS: usize = 4_096;
 /// Signature jobs of transactions, and blocks under way from all links.
 const MAX_JOBS: usize = 256 + 16 * MAX_LINKS;
+
+/// What a far end, or the node at a user's wish, can be.
+const ROLES: [Role; 3] = [Role::Full, Role::Miner, Role::Light];
 
 /// The network of all sessions: its hellos are signed once.
 struct Network {
@@ -91,6 +97,20 @@ enum Speech {
     },
     Flood {
         count: u16,
+    },
+    Role(u8),
+    /// A question of a light node.
+    Ask {
+        kind: u8,
+        block: u8,
+        of: u8,
+    },
+    /// An answer that nobody asked for, or a wrong one.
+    Answer {
+        number: u8,
+        kind: u8,
+        block: u8,
+        of: u8,
     },
 }
 
@@ -397,7 +417,7 @@ impl Session {
             Speech::Bytes(bytes) => return frame::split(&bytes).into_iter().for_each(|frame| self.receive(end, frame)),
             Speech::Hello { role, tip, height, work, clock_s } => {
                 let mut hello = end.hello(self.node.chain().genesis());
-                hello.role = [Role::Full, Role::Miner, Role::Light][usize::from(role) % 3];
+                hello.role = ROLES[usize::from(role) % ROLES.len()];
                 (hello.tip, hello.height, hello.work) = (self.hash(tip), Height(height), Work(work.into()));
                 let clock = self.now.millis().saturating_add_signed(i64::from(clock_s) * 1_000);
                 hello.clock = Timestamp::from_millis(clock);
@@ -421,6 +441,20 @@ impl Session {
             Speech::Strangers { count, seed } => {
                 let id = |number: u16| TxId(sha256(&[&[seed][..], &number.to_le_bytes()].concat()));
                 Message::Announce((0..count % 1_024).map(id).collect())
+            }
+            Speech::Role(role) => Message::Role(ROLES[usize::from(role) % ROLES.len()]),
+            Speech::Ask { kind, block, of } => {
+                let (block, address) = (self.hash(block), address(of));
+                let place = Place { height: Height(u32::from(of % 8)), index: u32::from(kind / 16) };
+                let question = match kind % 3 {
+                    0 => Question::Account { block, address },
+                    1 => Question::Transactions { block, address, from: place },
+                    _ => Question::Transaction { id: self.ids(&[of]).pop().unwrap_or(TxId::ZERO) },
+                };
+                Message::Ask { number: kind.into(), question }
+            }
+            Speech::Answer { number, kind, block, of } => {
+                Message::Answer { number: number.into(), answer: self.answer(kind, &self.hash(block), &address(of)) }
             }
             Speech::Flood { count } => {
                 return (0..count % MAX_FLOOD).for_each(|number| self.message(end, &Message::Ping(number.into())));
@@ -467,8 +501,43 @@ impl Session {
                     wanted.truncate(if lie { 1 } else { 1_000 });
                     self.message(end, &Message::Transactions(wanted));
                 }
+                Some(Message::Ask { number, question }) => {
+                    let asked = match question {
+                        Question::Account { block, address } => self.answer(0, &block, &address),
+                        Question::Transactions { block, address, .. } => self.answer(1, &block, &address),
+                        Question::Transaction { .. } => self.answer(2, &self.hash(0), &address(0)),
+                    };
+                    let answer = if lie { self.answer(count, &self.hash(count), &address(count)) } else { asked };
+                    self.message(end, &Message::Answer { number, answer });
+                }
                 Some(_) => {}
             }
+        }
+    }
+
+    /// An answer about an address at a block: a true one, if the block is valid.
+    fn answer(&self, kind: u8, block: &BlockHash, of: &Address) -> Answer {
+        let Some(place) = self.world.place(block) else { return Answer::NotHere };
+        let made = &self.world.made[place];
+        match kind % 4 {
+            0 => {
+                let Some(state) = &made.state else { return Answer::NotHere };
+                let mut accounts = Accounts::default();
+                for (address, account) in &state.accounts {
+                    accounts.set(*address, Some(*account));
+                }
+                Answer::Account(Box::new(accounts.prove(of)))
+            }
+            1 => {
+                let mut line: Vec<usize> = self.world.line(place).collect();
+                line.reverse();
+                let blocks = line.into_iter().map(|place| &self.world.made[place].block);
+                let all = blocks.flat_map(|block| (0..8).filter_map(|index| Proved::of(block, index)));
+                let items = all.filter(|item| proofs::touches(&item.transaction, of, self.world.params.issuer));
+                Answer::Transactions { items: items.take(MAX_PROVED).collect(), next: None, since: Height(1) }
+            }
+            2 => Proved::of(&made.block, 0).map_or(Answer::NotHere, |proved| Answer::Transaction(Box::new(proved))),
+            _ => Answer::NotHere,
         }
     }
 
@@ -539,14 +608,18 @@ impl Session {
         for block in found {
             self.world.adopt(block);
         }
+        assert!(chain.work() <= chain.best_header().1);
+        assert_eq!(self.node.peers().len(), self.links.len());
+        let timeout = self.node.next_timeout();
+        assert!(timeout.is_none_or(|at| at > self.now), "the node would never sleep");
+        pool::check(self.node.mempool(), chain.params(), chain.ledger(), Caps::default());
+        if !chain.keeps_bodies() {
+            // A light node cannot know which blocks are valid.
+            return assert!(self.node.mempool().is_empty() && chain.missing_count() == 0);
+        }
         let tip = self.world.place(&chain.tip()).expect("adopted");
         let state = self.world.made[tip].state.as_ref().expect("a valid tip");
         assert!(chain.ledger().accounts().iter().eq(state.accounts.iter().map(|(address, one)| (*address, *one))));
         assert_eq!(state.root(), chain.tip_header().state_root);
-        assert!(chain.work() <= chain.best_header().1);
-        pool::check(self.node.mempool(), chain.params(), chain.ledger(), Caps::default());
-        assert_eq!(self.node.peers().len(), self.links.len());
-        let timeout = self.node.next_timeout();
-        assert!(timeout.is_none_or(|at| at > self.now), "the node would never sleep");
     }
 }

@@ -12,6 +12,7 @@ use node_core::consensus::validation;
 use node_core::hash::{BlockHash, TxId};
 use node_core::keys::Address;
 use node_core::mempool::{self, Mempool, Waiting};
+use node_core::node::Node;
 use node_core::params::ChainParams;
 use node_core::transaction::Transaction;
 use node_core::units::{Amount, Height, Timestamp};
@@ -281,19 +282,32 @@ impl Checker {
 /// All running nodes have one tip and identical accounts, and nobody has more links than allowed.
 pub fn agreement(simulation: &Simulation) {
     let running = simulation.running();
-    let first = simulation.node(running[0]).chain();
+    let first = running.iter().map(|index| simulation.node(*index).chain()).find(|chain| chain.keeps_bodies());
+    let first = first.expect("a node with accounts");
     let accounts: Vec<_> = first.ledger().accounts().iter().collect();
     for index in running {
         let node = simulation.node(index);
         assert_eq!(node.chain().tip(), first.tip(), "the tip of node {}", index.0);
+        assert!(node.peers().len() <= MAX_LINKS, "the links of node {}", index.0);
+        if !node.chain().keeps_bodies() {
+            continue;
+        }
         assert_eq!(
             node.chain().ledger().accounts().iter().collect::<Vec<_>>(),
             accounts,
             "the accounts of node {}",
             index.0
         );
-        assert!(node.peers().len() <= MAX_LINKS, "the links of node {}", index.0);
     }
+}
+
+/// A light node's tip is its best header, and it has no body and no transaction of others.
+pub fn headers_alone(node: &Node) {
+    let chain = node.chain();
+    assert_eq!(chain.tip(), chain.best_header().0.hash());
+    assert!(chain.height() == Height::GENESIS || chain.block(&chain.tip()).is_none());
+    assert!(node.mempool().is_empty() && chain.missing_count() == 0);
+    assert!(node.peers().len() <= MAX_LINKS);
 }
 
 #[cfg(test)]

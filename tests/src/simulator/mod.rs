@@ -38,6 +38,8 @@ use tracker_server::{ConnectionId, Limits, Tracker};
 const START: Timestamp = Timestamp::from_millis(1_780_272_000_000);
 /// Events of one run at most: a run that needs more never ends.
 const MAX_EVENTS: u64 = 50_000_000;
+/// Longest that a request to a node may wait for its peers.
+const ASKING_TIME: Duration = Duration::from_mins(1);
 /// Lines of a node's log that are kept for checks.
 const MAX_LOG: usize = 10_000;
 
@@ -196,6 +198,12 @@ impl Simulation {
         self.add_configured(config, hash_rate, clock_ahead_ms)
     }
 
+    /// Adds a node that keeps headers only.
+    pub fn add_light_node(&mut self) -> NodeIndex {
+        let config = Config::new(self.options.params.clone(), Role::Light);
+        self.add_configured(config, 8.0, 0)
+    }
+
     fn add_configured(&mut self, config: Config, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
@@ -301,6 +309,13 @@ impl Simulation {
         let id = self.post(index, request);
         let reply = self.members[index.0].replies.remove(&id);
         reply.expect("every request but one for the next block is answered at once")
+    }
+
+    /// Asks a node something that it may have to ask its peers; gives the answer that comes in time.
+    pub fn ask(&mut self, index: NodeIndex, request: Request) -> Option<Result<Response, RequestError>> {
+        let id = self.post(index, request);
+        self.run_until(ASKING_TIME, |simulation| simulation.members[index.0].replies.contains_key(&id));
+        self.members[index.0].replies.remove(&id)
     }
 
     /// Sends bytes of one's own making over every link of a node, as a hostile peer would.
@@ -481,7 +496,8 @@ impl Drop for Simulation {
         if std::thread::panicking() {
             return;
         }
-        for (index, member) in self.members.iter().enumerate().filter(|(_, member)| !member.stopped) {
+        let whole = |member: &&Member| !member.stopped && member.node.chain().keeps_bodies();
+        for (index, member) in self.members.iter().enumerate().filter(|(_, member)| whole(member)) {
             let now = shifted(self.now, member.clock_ahead_ms);
             let view = View::of(member.node.chain(), member.node.mempool(), now);
             assert_eq!(Checker::default().check(&view), Ok(()), "seed {}: node {index} at the end", self.options.seed);

@@ -70,6 +70,9 @@ pub(crate) fn Failure(
             </Notice>
         }
         .into_any()
+    } else if matches!(error.code, ErrorCode::LightNode | ErrorCode::Unproven) {
+        // Nothing is wrong: it is how this node works.
+        view! { <Notice tone=Tone::Calm title=texts::LIGHT_NODE text=texts::light_node(error.code) /> }.into_any()
     } else {
         view! { <Notice tone=Tone::Warning title=texts::REFUSED text=format::sentence(&error.message) /> }.into_any()
     }

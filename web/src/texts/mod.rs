@@ -6,6 +6,8 @@ mod wallet;
 
 pub(crate) use self::{explorer::*, overview::*, wallet::*};
 
+use node_wasm::request::ErrorCode;
+
 // The frame.
 pub(crate) const NAME: &str = "Tabchain";
 pub(crate) const SKIP: &str = "Skip to content";
@@ -27,6 +29,7 @@ pub(crate) const THEME_SYSTEM: &str = "As the system";
 pub(crate) const THEME_LIGHT: &str = "Light";
 pub(crate) const THEME_DARK: &str = "Dark";
 pub(crate) const FOOTER: &str = "This page is a whole node: it checks, keeps and forwards every block itself. Its coins are for learning and are worth nothing.";
+pub(crate) const FOOTER_LIGHT: &str = "This page is a light node: it checks the work behind every block, and asks full nodes for proofs of its own coins. They are for learning and are worth nothing.";
 pub(crate) const UNKNOWN: &str = "–";
 pub(crate) const UNIT: &str = "TAB";
 pub(crate) const NONE: &str = "none";
@@ -51,6 +54,7 @@ pub(crate) const START_IS_LATE: &str = "The node takes longer than usual to star
 pub(crate) const START_IS_LATE_TEXT: &str = "Its worker has not answered yet. On a slow line it may still be loading; otherwise load the page again, and see that the browser allows WebAssembly and workers.";
 pub(crate) const NODE_STOPPED: &str = "The node of this tab has stopped";
 pub(crate) const REFUSED: &str = "The node refused this request";
+pub(crate) const LIGHT_NODE: &str = "This tab is a light node";
 pub(crate) const NOT_FOUND: &str = "No such view";
 pub(crate) const NOT_FOUND_TEXT: &str = "There is nothing at this address of the page.";
 pub(crate) const TO_OVERVIEW: &str = "To the overview";
@@ -65,6 +69,15 @@ pub(crate) const WHAT_LINK: &str = "link";
 pub(crate) const WHAT_SIGNATURE: &str = "signature";
 pub(crate) const COPY_REFUSED: &str = "The browser refused to copy: please select the text and copy it by hand";
 pub(crate) const QR_TOO_LONG: &str = "This text is too long for a QR code.";
+
+/// What a light node cannot show, and why.
+pub(crate) fn light_node(code: ErrorCode) -> &'static str {
+    if code == ErrorCode::Unproven {
+        "No full node has proved this to it yet. As soon as one does, it stands here."
+    } else {
+        "It keeps the headers of blocks and has no blocks, accounts and waiting transactions of others. Its own balance, history and payments it knows by proof. Change its role to full node to see everything."
+    }
+}
 
 pub(crate) fn copy(what: &str) -> String {
     format!("Copy {what}")

@@ -79,6 +79,13 @@ pub struct LedgerState {
     pub unissued: Amount,
 }
 
+impl Undo {
+    /// Accounts that the block changed.
+    pub fn accounts(&self) -> usize {
+        self.changed.len()
+    }
+}
+
 /// Accounts and young rewards after the tip.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -123,6 +130,17 @@ impl Ledger {
     /// Proof of what the state root says about an address, whether it has an account or not.
     pub fn prove(&mut self, address: &Address) -> AccountProof {
         self.accounts.prove(address)
+    }
+
+    /// The same as it was before blocks that can be taken back by these, the newest first. Nothing changes.
+    pub fn prove_before(&mut self, undos: &[Undo], address: &Address) -> AccountProof {
+        let changed = undos.iter().flat_map(|undo| &undo.changed);
+        let later: Vec<_> = changed.map(|(place, before, _)| (*place, self.accounts.set(*place, *before))).collect();
+        let proof = self.accounts.prove(address);
+        for (place, account) in later.into_iter().rev() {
+            self.accounts.set(place, account);
+        }
+        proof
     }
 
     /// All coins in existence: on accounts and in young rewards. `None` if they overflow, which

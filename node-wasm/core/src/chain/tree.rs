@@ -11,6 +11,12 @@ mod kept;
 
 pub use kept::Wanted;
 
+mod headers;
+mod proofs;
+
+pub use headers::HeaderChange;
+pub use proofs::{MAX_REWIND, MAX_REWOUND};
+
 use crate::block::{Block, BlockHeader};
 use crate::chain::accounts::AccountProof;
 use crate::chain::arena::{Arena, Id};
@@ -84,6 +90,8 @@ pub struct Chain {
     sequence: u64,
     /// What the store must learn and give, if there is one.
     keeping: Option<Keeping>,
+    /// Whether bodies are wanted; without them the best header is the tip.
+    bodies: bool,
 }
 
 impl Chain {
@@ -106,6 +114,7 @@ impl Chain {
             lead: vec![Arena::GENESIS],
             sequence: 1,
             keeping: None,
+            bodies: true,
         }
     }
 
@@ -297,7 +306,9 @@ impl Chain {
         let id = self.arena.insert(hash, &header, work, parent);
         self.leaves.remove(&(self.arena.height(parent), parent));
         self.leaves.insert((header.height, id));
-        self.missing.insert((header.height, id));
+        if self.bodies {
+            self.missing.insert((header.height, id));
+        }
         self.touch(id);
         if work > self.arena.work(self.best_header) {
             self.lead_with(id);
@@ -540,7 +551,8 @@ impl Chain {
     fn bound_idle_headers(&mut self) {
         // The branch with the most work has at most as many headers as it is high.
         let wanted = self.arena.height(self.best_header).0 as usize;
-        while self.missing.len() > MAX_IDLE_HEADERS + wanted {
+        let idle = |tree: &Self| if tree.bodies { tree.missing.len() } else { tree.arena.len() };
+        while idle(self) > MAX_IDLE_HEADERS + wanted {
             let idle = self.leaves.iter().map(|(_, id)| *id);
             let idle = idle.filter(|id| *id != self.best_header && !self.has_body(*id));
             let Some(weakest) = idle.min_by_key(|id| self.arena.work(*id)) else { return };

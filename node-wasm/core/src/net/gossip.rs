@@ -189,11 +189,11 @@ fn request(context: &mut Context, link: LinkId, ids: Vec<TxId>) {
 
 /// Announces to one peer what it lacks.
 fn announce_to(context: &mut Context, link: LinkId, ids: &[TxId]) {
-    // Who reads so slowly learns of them from others.
+    // Who reads so slowly learns of them from others; a light node has no use for them.
     if context.outbox.waiting(link, Class::Ordinary) >= SLOW_LINK {
         return;
     }
-    let Some(peer) = context.peers.get_mut(link) else { return };
+    let Some(peer) = context.peers.get_mut(link).filter(|peer| !peer.is_light()) else { return };
     let news: Vec<TxId> = ids.iter().filter(|id| peer.transactions.insert(**id)).copied().collect();
     for batch in news.chunks(MAX_TRANSACTIONS) {
         peer.bytes_out += context.outbox.send(link, &Message::Announce(batch.to_vec()));

@@ -46,6 +46,12 @@ pub enum Kind {
     ServedBytes,
     /// Refusals sent to a peer.
     Refusals,
+    /// Questions of a light node.
+    Questions,
+    /// Hashes that answers to them cost. Never a fault: what costs more waits.
+    ProofHashes,
+    /// Changes of role that a peer tells of.
+    Roles,
 }
 
 /// A rate in the long run and a number at once.
@@ -68,7 +74,7 @@ impl Limit {
 
 impl Kind {
     /// All kinds; the position of a kind is that of its bucket.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Messages,
         Self::Pings,
         Self::Headers,
@@ -78,6 +84,9 @@ impl Kind {
         Self::UnaskedBytes,
         Self::ServedBytes,
         Self::Refusals,
+        Self::Questions,
+        Self::ProofHashes,
+        Self::Roles,
     ];
 
     /// The table.
@@ -101,6 +110,14 @@ impl Kind {
             // as it is mined, and no peer more than 17 Mbit/s of a tab's line for long.
             Self::ServedBytes => Limit::new("bytes", 2.0 * 1024.0 * 1024.0, 32.0 * 1024.0 * 1024.0),
             Self::Refusals => REFUSALS,
+            // At a new tip a light node asks twice for each of its addresses, and page after page for
+            // what it missed.
+            Self::Questions => Limit::new("questions", 10.0, 100.0),
+            // A proof from a full block of the smallest transactions costs 20,000 hashes, of which a
+            // tab makes a million a second: a peer takes 2 per cent of a processor for long.
+            Self::ProofHashes => Limit::new("hashes", 20_000.0, 400_000.0),
+            // A node tells of its role once a second at most.
+            Self::Roles => Limit::new("messages", 2.0, 20.0),
         }
     }
 
@@ -112,6 +129,8 @@ impl Kind {
             Message::Announce(ids) => Some((Self::Announcements, ids.len())),
             Message::GetTransactions(ids) => Some((Self::TransactionRequests, ids.len())),
             Message::Transactions(transactions) => Some((Self::Transactions, transactions.len())),
+            Message::Ask { .. } => Some((Self::Questions, 1)),
+            Message::Role(_) => Some((Self::Roles, 1)),
             // GetPeers, PeerSample and Relay have buckets of their own where they are handled: what
             // is beyond is not always a fault.
             _ => None,
@@ -156,6 +175,11 @@ impl Bucket {
         self.filled.after(Duration::from_secs_f64(owed)).after(Duration::from_millis(u64::from(owed > 0.0)))
     }
 
+    /// When it was taken from last.
+    pub fn last_taken(&self) -> Timestamp {
+        self.filled
+    }
+
     fn fill(&mut self, now: Timestamp) {
         let gained = now.since(self.filled).as_secs_f64() * self.limit.rate;
         self.tokens = (self.tokens + gained).min(self.limit.burst);
@@ -188,6 +212,11 @@ impl Buckets {
     /// When bytes may be served again.
     pub fn serves_at(&self) -> Timestamp {
         self.0[Kind::ServedBytes as usize].ready_at()
+    }
+
+    /// When a question may be answered again.
+    pub fn proves_at(&self) -> Timestamp {
+        self.serves_at().max(self.0[Kind::ProofHashes as usize].ready_at())
     }
 }
 

@@ -3,6 +3,7 @@
 //! Of two peers the one with the greater id offers, so that never both do. The other asks it to.
 //! So who offers says nothing about who wanted a link: [`Choice`] does.
 
+mod roles;
 mod rotation;
 mod signalling;
 #[cfg(test)]
@@ -42,6 +43,11 @@ pub const WANTED_LINKS: usize = 8;
 /// Of these, links that the node chose itself, whoever else is connected: others cannot take them
 /// all, and so not cut it off.
 pub const OWN_LINKS: usize = 4;
+/// Links to full nodes that a light node wants: enough to ask each thing of two and to lose two.
+pub const LIGHT_WANTED: usize = OWN_LINKS;
+/// Links to light peers at most: they take and give little back. With so many of each full node, there
+/// may be as many light nodes as full ones, and half again.
+pub const MAX_LIGHT: usize = 6;
 /// Links that others may want of this node; the rest is kept for its own.
 pub const MAX_THEIRS: usize = MAX_LINKS - OWN_LINKS;
 /// Most peers remembered from one run to the next.
@@ -116,6 +122,8 @@ pub struct Mesh {
     /// Answers "no room" that may still be given.
     refusals: Bucket,
     rotation: Rotation,
+    /// Whether this node keeps headers only.
+    light: bool,
 }
 
 impl Mesh {
@@ -151,6 +159,7 @@ impl Mesh {
             off_tracker: BTreeSet::new(),
             refusals: Bucket::new(Limit::new("answers", signalling::REFUSAL_RATE, signalling::REFUSAL_BURST), now),
             rotation: Rotation::new(params.spacing, now),
+            light: false,
         }
     }
 
@@ -278,6 +287,7 @@ impl Mesh {
         self.candidates.source_changed(peer, true);
         context.tell(peer, Some(PeerState::Connected));
         exchange::ask(context, link);
+        self.role_known(context, link);
     }
 
     /// A peer told whom it is connected to.
@@ -352,7 +362,9 @@ impl Mesh {
     fn lacking(&self, peers: &Peers, now: Timestamp) -> usize {
         let own = own_links(peers) + self.called.len();
         let all = peers.len() + self.called.len();
-        let wanted = WANTED_LINKS.saturating_sub(all).max(OWN_LINKS.saturating_sub(own));
+        // Light peers bring no blocks: they take nobody's place among those that are wanted.
+        let useful = all - light_links(peers);
+        let wanted = self.wanted_links().saturating_sub(useful).max(OWN_LINKS.saturating_sub(own));
         wanted.max(self.rotation.extra(own, now)).min(MAX_LINKS.saturating_sub(all))
     }
 
@@ -461,6 +473,11 @@ impl Mesh {
 /// Links that this node wanted.
 fn own_links(peers: &Peers) -> usize {
     peers.iter().filter(|(_, peer)| peer.choice != Choice::Theirs).count()
+}
+
+/// Links to light peers.
+fn light_links(peers: &Peers) -> usize {
+    peers.iter().filter(|(_, peer)| peer.is_light()).count()
 }
 
 /// Whether nothing speaks against trying a peer.

@@ -8,6 +8,7 @@ use crate::keys::{PublicKey, SecretKey, Signature, SignatureCheck};
 use crate::net::compact::{BlockTransactions, CompactBlock, GetBlockTransactions, MAX_BLOCK_TRANSACTIONS};
 use crate::net::exchange::{MAX_SAMPLE, PeerSample};
 use crate::net::offence::Offence;
+use crate::net::proofs::{Answer, MAX_PROVED, Question};
 use crate::net::relay::RelayedSignal;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
@@ -81,6 +82,22 @@ pub enum Message {
     Relay(Box<RelayedSignal>),
     /// Blocks of the sender's best chain below this height are not here any more: nobody need ask.
     Keeps(Height),
+    /// The sender does something else for others from now on.
+    Role(Role),
+    /// A light node asks for something that can be proved.
+    Ask {
+        /// Comes back with the answer.
+        number: u64,
+        /// What.
+        question: Question,
+    },
+    /// Answers it.
+    Answer {
+        /// Of the question.
+        number: u64,
+        /// What can be said.
+        answer: Answer,
+    },
 }
 
 /// Who a peer is and where its chain ends.
@@ -165,7 +182,9 @@ impl Message {
             | Self::PushBlocks(_)
             | Self::GetCompact(_)
             | Self::GetPeers
-            | Self::Keeps(_) => (0, 0),
+            | Self::Keeps(_)
+            | Self::Role(_)
+            | Self::Ask { .. } => (0, 0),
             Self::GetHeaders(hashes) => (hashes.len(), MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), MAX_HEADERS),
             Self::GetBlocks(hashes) | Self::NotFound(hashes) => (hashes.len(), MAX_BLOCKS_ASKED),
@@ -177,6 +196,8 @@ impl Message {
             Self::BlockTransactions(answer) => (answer.transactions.len(), MAX_BLOCK_TRANSACTIONS),
             Self::PeerSample(sample) => (sample.0.len(), MAX_SAMPLE),
             Self::Relay(signal) => (signal.payload.len(), MAX_SIGNAL_CHARS),
+            Self::Answer { answer: Answer::Transactions { items, .. }, .. } => (items.len(), MAX_PROVED),
+            Self::Answer { .. } => (0, 0),
         };
         if length > limit { Err(MessageError::TooMany(length)) } else { Ok(message) }
     }
@@ -207,6 +228,27 @@ mod tests {
                 Message::decode(&Message::Relay(Box::new(signal)).encode()).is_ok(),
                 valid,
                 "{length} characters"
+            );
+        }
+        for (length, valid) in [(MAX_PROVED - 1, true), (MAX_PROVED, true), (MAX_PROVED + 1, false)] {
+            let reward = crate::transaction::Reward {
+                height: Height(1),
+                to: crate::keys::Address([1; 20]),
+                amount: crate::units::Amount::ZERO,
+            };
+            let block = crate::block::Block {
+                header: crate::params::ChainParams::named("dev", "test")
+                    .unwrap()
+                    .genesis(crate::hash::StateRoot::ZERO)
+                    .header,
+                transactions: vec![Transaction::Reward(reward)],
+            };
+            let items = vec![crate::net::proofs::Proved::of(&block, 0).unwrap(); length];
+            let answer = Answer::Transactions { items, next: None, since: Height(1) };
+            assert_eq!(
+                Message::decode(&Message::Answer { number: 1, answer }.encode()).is_ok(),
+                valid,
+                "{length} proofs"
             );
         }
         let long = Refused { offence: Offence::Flood, subject: None, detail: "x".repeat(MAX_DETAIL_BYTES + 1) };
@@ -278,7 +320,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn decoding_never_panics_and_is_canonical(kind in 0_u8..23, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn decoding_never_panics_and_is_canonical(kind in 0_u8..26, mut bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             bytes.insert(0, kind);
             if let Ok(message) = Message::decode(&bytes) {
                 prop_assert_eq!(message.encode(), bytes);

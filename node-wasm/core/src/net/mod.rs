@@ -15,6 +15,7 @@ pub mod offence;
 pub mod outbox;
 pub mod peers;
 pub mod presync;
+pub mod proofs;
 pub mod pushers;
 pub mod relay;
 pub mod signal;

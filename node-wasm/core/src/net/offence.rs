@@ -50,6 +50,8 @@ pub enum Offence {
     NoRoom,
     /// The peer does not read what is sent to it.
     NotReading,
+    /// An answer to a light node's question that a header refutes.
+    FalseProof,
 }
 
 impl Offence {
@@ -62,7 +64,8 @@ impl Offence {
             | Self::InvalidHeader
             | Self::InvalidBlock
             | Self::LowWork
-            | Self::BadCompactBlock => 100,
+            | Self::BadCompactBlock
+            | Self::FalseProof => 100,
             Self::TooMany | Self::InvalidTransaction | Self::BadSignature | Self::Stalled => 25,
             Self::OutOfOrder | Self::Flood | Self::Unwanted => 20,
             Self::WrongNetwork | Self::NotAdmitted | Self::Silent | Self::NoRoom | Self::NotReading => 0,
@@ -90,6 +93,7 @@ impl Offence {
             Self::BadCompactBlock => "bad-compact-block",
             Self::NoRoom => "no-room",
             Self::NotReading => "not-reading",
+            Self::FalseProof => "false-proof",
         }
     }
 }
@@ -104,6 +108,7 @@ mod tests {
             (Offence::Garbage, 1),
             (Offence::LowWork, 1),
             (Offence::InvalidHeader, 1),
+            (Offence::FalseProof, 1),
             (Offence::BadSignature, 4),
             (Offence::Stalled, 4),
             (Offence::Flood, 5),

@@ -8,6 +8,7 @@ use crate::net::frame::Assembler;
 use crate::net::known::Known;
 use crate::net::limits::Buckets;
 use crate::net::offence::{BAN_SCORE, BAN_TIME, MAX_BANS, Offence};
+use crate::net::proofs::Question;
 use crate::net::relay::Allowance;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
@@ -88,6 +89,8 @@ pub struct Peer {
     pub binding: Option<ChannelBinding>,
     /// What the peer does for others, once it said hello.
     pub role: Option<Role>,
+    /// The role of this node that it was told.
+    pub told_role: Option<Role>,
     /// The best tip it has told of.
     pub tip: BlockHash,
     /// Height of that tip.
@@ -136,6 +139,9 @@ pub struct Peer {
     pub orders: VecDeque<BlockHash>,
     /// The locator behind which it wants headers.
     pub wants_headers: Option<Vec<BlockHash>>,
+    /// Its questions that were not answered yet, with their numbers; at most
+    /// [`crate::net::proofs::MAX_QUESTIONS`].
+    pub questions: VecDeque<(u64, Question)>,
     /// Its transactions that wait for their signatures to be verified.
     pub unchecked: VecDeque<Arc<Transaction>>,
     /// Whether signatures of its transactions are being verified.
@@ -162,6 +168,7 @@ impl Peer {
             since: now,
             binding: None,
             role: None,
+            told_role: None,
             tip: BlockHash::ZERO,
             height: Height::GENESIS,
             work: Work::default(),
@@ -186,6 +193,7 @@ impl Peer {
             stalls: 0,
             orders: VecDeque::new(),
             wants_headers: None,
+            questions: VecDeque::new(),
             unchecked: VecDeque::new(),
             checking: false,
             first_block: None,
@@ -193,6 +201,12 @@ impl Peer {
             exchange: Exchange::new(now),
             relay: Allowance::new(now),
         }
+    }
+
+    /// Whether it keeps headers only: it has no bodies and waiting transactions of others, and what
+    /// it says of its chain is nobody's finding.
+    pub fn is_light(&self) -> bool {
+        self.role == Some(Role::Light)
     }
 
     /// Takes what the peer says of its chain.

@@ -508,7 +508,9 @@ fn follow(context: &mut Context, chain: &Chain, batch: &Batch, mut outcome: Head
 /// Whether a peer has the body of a block, as far as it has shown.
 fn has(peer: &Peer, chain: &Chain, hash: &BlockHash) -> bool {
     let kept = || chain.header(hash).is_some_and(|header| header.height >= peer.keeps);
-    !peer.lacks.contains(hash) && (peer.blocks.contains(hash) || (kept() && chain.leads_to(hash, &peer.shown)))
+    !peer.is_light()
+        && !peer.lacks.contains(hash)
+        && (peer.blocks.contains(hash) || (kept() && chain.leads_to(hash, &peer.shown)))
 }
 
 /// Takes the tip that a peer has shown by headers.

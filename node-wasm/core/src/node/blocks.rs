@@ -51,6 +51,7 @@ impl Node {
         if outcome.orphan {
             self.on_orphan(link);
         }
+        self.follow_headers(Some(link));
         outcome
     }
 
@@ -64,6 +65,7 @@ impl Node {
                 );
             }
         }
+        self.follow_headers(None);
     }
 
     pub(super) fn on_block(&mut self, link: LinkId, block: Block) {
@@ -205,6 +207,7 @@ impl Node {
         for block in &change.reverted {
             let own = self.own_transactions(block).count();
             self.history.disconnect(own);
+            self.addresses.disconnect(block, issuer);
             for transaction in &block.transactions {
                 self.index.remove(&transaction.id());
             }
@@ -219,6 +222,7 @@ impl Node {
             let (wallet, history) = (&self.wallet, &mut self.history);
             let own = block.transactions.iter().filter(|transaction| wallet.concerns(transaction, issuer));
             history.connect(block.header.height, own);
+            self.addresses.connect(block, issuer);
             self.index.extend(block.transactions.iter().map(|transaction| (transaction.id(), hash)));
         }
         let waited = self.waiting_among(&change.connected);

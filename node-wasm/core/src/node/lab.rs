@@ -44,6 +44,11 @@ impl Lab {
         self.transactions.get(id).cloned()
     }
 
+    /// No forged block is wanted any more.
+    pub(super) fn stop(&mut self) {
+        self.wants_block = false;
+    }
+
     /// Whether a forged block needs its proof of work.
     pub(super) fn wants_block(&self) -> bool {
         self.wants_block

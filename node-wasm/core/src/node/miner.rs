@@ -50,6 +50,12 @@ impl Miner {
         if self.threads == 0 && !self.waiting.is_empty() { 1 } else { self.threads }
     }
 
+    /// Forgets what was being mined; gives the requests that wait for the next block.
+    pub(super) fn stop(&mut self) -> Vec<RequestId> {
+        self.templates.clear();
+        std::mem::take(&mut self.waiting)
+    }
+
     pub(super) fn tip_changed(&mut self) {
         self.refresh_at = Some(Timestamp::default());
     }

@@ -13,15 +13,19 @@ macro_rules! context {
     };
 }
 
+mod addresses;
 mod blocks;
 mod compact;
 mod lab;
+mod light;
 mod loading;
 mod miner;
 mod peering;
 mod progress;
+mod prover;
 mod raw;
 mod requests;
+mod roles;
 mod serving;
 mod storage;
 #[cfg(test)]
@@ -49,8 +53,10 @@ use crate::transaction::Transaction;
 use crate::units::Timestamp;
 use crate::view::{Balance, Event, Role};
 use crate::wallet::Wallet;
+use addresses::Addresses;
 use compact::Relay;
 use lab::Lab;
+use light::Light;
 use loading::Loads;
 use miner::Miner;
 use progress::Progress;
@@ -123,6 +129,7 @@ pub struct Node {
     history: History,
     /// The block of the best chain that holds a transaction; of blocks in memory.
     index: BTreeMap<TxId, BlockHash>,
+    addresses: Addresses,
     peers: Peers,
     mesh: Mesh,
     gossip: Gossip,
@@ -141,12 +148,18 @@ pub struct Node {
     told_balance: Option<Balance>,
     progress: Progress,
     clock_warned: bool,
+    /// What it has beside headers while its role is light.
+    light: Light,
+    /// Own transactions from a time as a light node, until the accounts are known.
+    carried: Vec<Arc<Transaction>>,
+    gaps_warned: bool,
 }
 
 impl Node {
     /// A node with an empty chain and no store. All its keys and choices follow from the seed.
     pub fn new(config: Config, seed: [u8; 32], now: Timestamp) -> Self {
-        let chain = Chain::new(config.params.clone());
+        let light = config.role == Role::Light;
+        let chain = if light { Chain::of_headers(config.params.clone()) } else { Chain::new(config.params.clone()) };
         let wallet = Wallet::new(SecretKey::derive(&seed, b"wallet"));
         Self::assemble(config, seed, seed, chain, wallet, now)
     }
@@ -158,7 +171,10 @@ impl Node {
         let Kept { storage, seed, wallet, history, peers, bans, lines } = Kept::new(stored, &opened, fresh);
         let remembered = config.remembered.into_iter().chain(peers).collect();
         let config = Config { remembered, ..config };
-        let mut node = Self::assemble(config, seed, fresh, opened.chain, wallet, now);
+        // A light node goes on with the headers, and leaves the rest of the store as it is.
+        let light = config.role == Role::Light;
+        let chain = if light { opened.chain.rebuilt(false, false) } else { opened.chain };
+        let mut node = Self::assemble(config, seed, fresh, chain, wallet, now);
         (node.storage, node.history) = (storage, history);
         node.peers.restore_bans(bans, now);
         lines.into_iter().for_each(|line| node.write(line));
@@ -175,7 +191,8 @@ impl Node {
         now: Timestamp,
     ) -> Self {
         let key = SecretKey::derive(&seed, b"peer");
-        let mesh = Mesh::new(key, chain.params(), chain.genesis(), &config.remembered, now);
+        let mut mesh = Mesh::new(key, chain.params(), chain.genesis(), &config.remembered, now);
+        mesh.set_light(!chain.keeps_bodies());
         Self {
             now,
             role: config.role,
@@ -187,6 +204,7 @@ impl Node {
             wallet,
             history: History::default(),
             index: BTreeMap::new(),
+            addresses: Addresses::default(),
             peers: Peers::default(),
             mesh,
             gossip: Gossip::default(),
@@ -203,6 +221,9 @@ impl Node {
             told_balance: None,
             progress: Progress::default(),
             clock_warned: false,
+            light: Light::default(),
+            carried: Vec::new(),
+            gaps_warned: false,
             chain,
         }
     }
@@ -250,6 +271,7 @@ impl Node {
             self.relay.next_timeout(),
             self.miner.next_timeout(),
             self.serving_timeout(),
+            self.light.next_timeout(self.chain.tip(), self.now),
         ];
         due.into_iter().flatten().min()
     }
@@ -299,6 +321,8 @@ impl Node {
             self.check_waiting_signatures();
             self.look_after_storage();
             self.loads.look_after(&self.peers);
+            self.admit_carried();
+            self.tell_role();
             self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
         self.gossip.on_time(&mut context!(self));
@@ -306,6 +330,7 @@ impl Node {
         self.drop_stalled();
         self.look_after_pending();
         self.sync.schedule(&mut context!(self), &self.chain);
+        self.look_after_light();
         self.serve();
         self.refresh_template();
         self.fetch_wanted();
@@ -333,12 +358,15 @@ impl Node {
         self.sync.woke(slept);
         self.gossip.woke(slept);
         self.outbox.woke();
+        self.light.woke(slept);
         let seconds = slept.as_secs();
         self.write(Line::info("woke", format!("this tab slept for {seconds} s and catches up")));
     }
 
     fn tell_balance(&mut self) {
-        let balance = self.balance_of(&self.wallet.address());
+        let own = self.wallet.address();
+        let known = if self.chain.keeps_bodies() { Some(self.balance_of(&own)) } else { self.light_balance(&own) };
+        let Some(balance) = known else { return };
         if self.told_balance.as_ref() != Some(&balance) {
             self.told_balance = Some(balance.clone());
             self.tell(Event::Balance(balance));

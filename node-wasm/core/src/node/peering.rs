@@ -36,6 +36,7 @@ impl Node {
         let Some(peer) = self.peers.get_mut(link).filter(|peer| peer.state == PeerState::Connecting) else { return };
         hello.sign(self.mesh.key(), binding, peer.outbound);
         (peer.state, peer.since, peer.binding) = (PeerState::Greeting, self.now, Some(binding));
+        peer.told_role = Some(self.role);
         let peer_id = peer.id;
         self.send(link, &Message::Hello(Box::new(hello)));
         self.tell(Event::Peer { peer_id, state: Some(PeerState::Greeting) });
@@ -94,6 +95,7 @@ impl Node {
             Message::BlockTransactions(answer) if !self.relay.awaits(link, &answer.block) => {
                 Some((Kind::UnaskedBytes, length))
             }
+            Message::Answer { number, .. } if !self.light.awaits(link, *number) => Some((Kind::UnaskedBytes, length)),
             message => Kind::of(message),
         };
         counted.is_none_or(|(kind, count)| peer.buckets.take(kind, count, self.now))
@@ -105,6 +107,7 @@ impl Node {
             Message::Hello(hello) if !greeted => self.on_hello(link, &hello),
             Message::Hello(_) => self.refuse(link, Offence::OutOfOrder, None, "a second hello"),
             _ if !greeted => self.refuse(link, Offence::OutOfOrder, None, "a message before the hello"),
+            message if !self.chain.keeps_bodies() && is_of_bodies(&message) => {}
             Message::Ping(number) => {
                 let (tip, height, work) = (self.chain.tip(), self.chain.height(), self.chain.work());
                 self.send(link, &Message::Pong { number, tip, height, work });
@@ -124,6 +127,9 @@ impl Node {
             Message::GetCompact(hash) => self.on_get_compact(link, hash),
             Message::GetBlockTransactions(request) => self.on_get_block_transactions(link, &request),
             Message::BlockTransactions(answer) => self.on_block_transactions(link, answer),
+            Message::Role(role) => self.on_role(link, role),
+            Message::Ask { number, question } => self.on_ask(link, number, question),
+            Message::Answer { number, answer } => self.on_answer(link, number, answer),
             Message::GetPeers => {
                 let result = exchange::answer(&mut context!(self), link);
                 self.judge(link, result, "asks for peers too often");
@@ -175,7 +181,9 @@ impl Node {
             self.send(link, &Message::Keeps(self.chain.oldest()));
         }
         self.learn_claim(link);
-        Gossip::introduce(&mut context!(self), link, self.mempool.iter().map(|waiting| waiting.id));
+        let own = self.own_payments();
+        let ids = self.mempool.iter().map(|waiting| waiting.id).chain(own);
+        Gossip::introduce(&mut context!(self), link, ids);
         self.ping(link);
     }
 
@@ -207,8 +215,9 @@ impl Node {
     }
 
     /// A peer told where its chain ends: asks for its headers, if they are not here and more work.
-    fn learn_claim(&mut self, link: LinkId) {
-        let Some(peer) = self.peers.get_mut(link) else { return };
+    pub(super) fn learn_claim(&mut self, link: LinkId) {
+        // A light node has checked nothing but headers, which full ones show as well.
+        let Some(peer) = self.peers.get_mut(link).filter(|peer| !peer.is_light()) else { return };
         if self.chain.header(&peer.tip).is_some() {
             let tip = peer.tip;
             learn_tip(peer, &self.chain, tip);
@@ -221,6 +230,9 @@ impl Node {
     /// has enough work by its own word; else for its word, once a second at most.
     pub(super) fn on_orphan(&mut self, link: LinkId) {
         let Some(peer) = self.peers.get(link) else { return };
+        if peer.is_light() {
+            return;
+        }
         if peer.claim >= self.chain.minimum_work() {
             Sync::ask_headers(&mut context!(self), link, self.chain.locator());
         } else if peer.ping.is_none() && peer.next_ping.since(self.now).saturating_add(PING_GAP) <= PING_INTERVAL {
@@ -235,6 +247,9 @@ impl Node {
             self.mesh.on_no_room(&mut context!(self), id);
             return self
                 .write(Line::info("peer-full", format!("a peer gives up the link: {}", refused.detail)).peer(id));
+        }
+        if let Some(subject) = refused.subject {
+            self.payment_refused(link, subject, refused.offence, &refused.detail);
         }
         let message = format!("a peer refused something of ours: {}", refused.detail);
         let mut line = Line::warning("refused-by-peer", message).peer(id);
@@ -329,4 +344,18 @@ impl Node {
 fn shortened(text: &str) -> String {
     let end = (0..=text.len().min(MAX_DETAIL_BYTES)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text[..end].to_owned()
+}
+
+/// Whether a message is of no use to a node that keeps headers only: what it did not ask for, and
+/// ids of transactions of others.
+fn is_of_bodies(message: &Message) -> bool {
+    matches!(
+        message,
+        Message::Block(_)
+            | Message::CompactBlock(_)
+            | Message::BlockTransactions(_)
+            | Message::Announce(_)
+            | Message::Transactions(_)
+            | Message::PushBlocks(_)
+    )
 }

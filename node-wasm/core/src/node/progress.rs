@@ -47,6 +47,9 @@ impl Progress {
 impl Node {
     /// How far catching up has come, if this node is behind.
     pub(super) fn sync_progress(&self) -> Option<SyncProgress> {
+        if !self.chain.keeps_bodies() {
+            return self.light_progress(self.progress.rate(self.now));
+        }
         if !self.is_behind() {
             return None;
         }
@@ -59,7 +62,7 @@ impl Node {
 
     /// Tells of progress in catching up: its beginning and end at once, the rest at a bounded rate.
     pub(super) fn tell_progress(&mut self) {
-        let behind = self.is_behind();
+        let behind = self.sync_progress().is_some();
         if !behind && self.progress.told.is_none() {
             self.progress.measured.clear();
             return;

@@ -9,7 +9,7 @@ use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE, Wish};
 use crate::request::{ErrorCode, MAX_PAGE, Request, RequestError, RequestId, Response, SendForm};
 use crate::transaction::{Memo, Transaction};
 use crate::units::{Amount, AmountError, Height};
-use crate::view::{Page, SendPlan, TransactionView};
+use crate::view::{Balance, Page, SendPlan, TransactionView};
 use crate::wallet::Payment;
 use std::sync::Arc;
 use tracker_protocol::PeerId;
@@ -23,6 +23,8 @@ pub(super) type Answer = Result<Response, RequestError>;
 
 impl Node {
     pub(super) fn on_request(&mut self, id: RequestId, request: Request) {
+        let request = if self.chain.keeps_bodies() { Some(request) } else { self.on_light_request(id, request) };
+        let Some(request) = request else { return };
         // Answered by the next block found.
         if request == Request::MinerMine {
             if !self.mine_for(id) {
@@ -43,6 +45,9 @@ impl Node {
             Request::Blocks { from, limit } => Ok(Response::Blocks(self.blocks(from, page(limit)))),
             Request::Block { id } => self.find_block(&id),
             Request::Transaction { id } => self.find_transaction(&id),
+            Request::Headers { from, limit } => Ok(Response::Headers(self.headers(from, page(limit)))),
+            Request::Proof { id } => self.find_proof(&id),
+            Request::SetRole { role } => self.set_role(role),
             Request::Forks => Ok(Response::Forks(self.fork_tree())),
             Request::Address => Ok(Response::Address(self.text(&self.wallet.address()))),
             Request::Balance { address } => self.find_balance(address.as_deref()),
@@ -99,6 +104,13 @@ impl Node {
             .ok_or_else(|| error(ErrorCode::NotFound, "no transaction with this id waits or is confirmed"))
     }
 
+    fn find_proof(&self, id: &str) -> Answer {
+        let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
+        let view = self.prove_transaction(&id).and_then(|(proved, _)| self.proof_view(&proved));
+        view.map(|view| Response::Proof(Box::new(view)))
+            .ok_or_else(|| error(ErrorCode::NotFound, "no block of the best chain holds a transaction with this id"))
+    }
+
     fn find_balance(&self, address: Option<&str>) -> Answer {
         let address = match address {
             Some(text) => self.address_from(text)?,
@@ -150,7 +162,7 @@ impl Node {
     }
 
     fn check_funds(&self, payment: &Payment) -> Result<SendPlan, RequestError> {
-        let own = self.balance_of(&self.wallet.address());
+        let own = self.own_balance()?;
         let bytes = self.wallet.transfer(payment.clone(), own.nonce, self.chain.genesis(), false).to_bytes().len();
         let least = self.mempool.floor(self.now).fee_for(bytes);
         if payment.fee < least {
@@ -175,11 +187,15 @@ impl Node {
         Ok(SendPlan { to: self.text(&payment.to), amount: payment.amount, fee: payment.fee, total, left })
     }
 
+    /// The wallet's balance: checked here, or as far as it is proved.
+    fn own_balance(&self) -> Result<Balance, RequestError> {
+        if self.chain.keeps_bodies() { Ok(self.balance_of(&self.wallet.address())) } else { self.own_light_balance() }
+    }
+
     /// The wallet's next transfer, by a form.
     pub(super) fn transfer_of(&self, form: &SendForm) -> Result<Transaction, RequestError> {
         let (payment, _) = self.plan(form)?;
-        let own = self.wallet.address();
-        let nonce = self.mempool.next_nonce(&own, self.chain.ledger().account(&own).nonce);
+        let nonce = self.own_balance()?.nonce;
         Ok(self.wallet.transfer(payment, nonce, self.chain.genesis(), form.sign.unwrap_or(true)))
     }
 
@@ -190,13 +206,17 @@ impl Node {
             enough(self.launch_transaction(transaction))?;
             return Ok(Response::Sent(id));
         }
+        if !self.chain.keeps_bodies() {
+            self.submit(Arc::new(transaction))?;
+            return Ok(Response::Sent(id));
+        }
         match self.admit(&Arc::new(transaction)) {
             Ok(()) => Ok(Response::Sent(id)),
             Err(problem) => Err(admit_error(problem)),
         }
     }
 
-    fn address_from(&self, text: &str) -> Result<Address, RequestError> {
+    pub(super) fn address_from(&self, text: &str) -> Result<Address, RequestError> {
         let prefix = self.chain.params().address_prefix;
         if text.is_empty() {
             return Err(error(ErrorCode::BadAddress, format!("an address, starting with {prefix}1")));

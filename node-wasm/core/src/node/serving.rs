@@ -44,6 +44,8 @@ impl Node {
                     self.send(link, &Message::Headers(headers));
                 } else if let Some(hash) = peer.orders.pop_front() {
                     self.serve_block(link, hash);
+                } else if let Some((number, question)) = peer.questions.pop_front() {
+                    self.answer_question(link, number, question);
                 }
                 self.count_served(link, before);
             }
@@ -57,7 +59,7 @@ impl Node {
             .peers
             .connected()
             .filter(|(link, peer)| waits(peer) && has_room(&self.outbox, *link) && !self.loads.waits_for(*link));
-        waiting.map(|(_, peer)| peer.buckets.serves_at()).min()
+        waiting.map(|(_, peer)| served_at(peer)).min()
     }
 
     /// Whether a peer has not used up its budget of served bytes.
@@ -100,11 +102,20 @@ impl Node {
 }
 
 fn waits(peer: &Peer) -> bool {
+    waits_for_bytes(peer) || !peer.questions.is_empty()
+}
+
+fn waits_for_bytes(peer: &Peer) -> bool {
     peer.wants_headers.is_some() || !peer.orders.is_empty()
 }
 
+/// When the budget of a peer allows what it waits for.
+fn served_at(peer: &Peer) -> Timestamp {
+    if waits_for_bytes(peer) { peer.buckets.serves_at() } else { peer.buckets.proves_at() }
+}
+
 fn may_be_served(peer: &Peer, now: Timestamp) -> bool {
-    waits(peer) && peer.buckets.serves_at() <= now
+    waits(peer) && served_at(peer) <= now
 }
 
 /// Whether more may be served over a link.
@@ -115,9 +126,11 @@ fn has_room(outbox: &Outbox, link: LinkId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::TxId;
     use crate::net::frame::CHUNK_BYTES;
     use crate::net::lanes::WINDOW;
     use crate::net::peers::Peers;
+    use crate::net::proofs::Question;
     use tracker_protocol::PeerId;
 
     #[test]
@@ -149,5 +162,19 @@ mod tests {
         assert!(has_room(&outbox, LinkId(2)), "a slow link delays no other");
         outbox.drained(link, WINDOW);
         assert!(has_room(&outbox, link));
+    }
+
+    #[test]
+    fn questions_wait_for_their_own_budget_and_blocks_do_not_wait_for_it() {
+        let (mut peers, now) = (Peers::default(), Timestamp::from_millis(1_000));
+        let link = peers.open(PeerId::from_bytes([1; 20]), true, 0, now).unwrap();
+        let peer = peers.get_mut(link).unwrap();
+        peer.questions.push_back((1, Question::Transaction { id: TxId::ZERO }));
+        assert!(may_be_served(peer, now));
+        peer.buckets.of(Kind::ProofHashes).spend(Kind::ProofHashes.limit().burst + 1.0, now);
+        assert!(!may_be_served(peer, now));
+        assert!(may_be_served(peer, peer.buckets.proves_at()));
+        peer.orders.push_back(BlockHash([1; 32]));
+        assert!(may_be_served(peer, now));
     }
 }

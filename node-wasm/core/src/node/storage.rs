@@ -264,6 +264,12 @@ impl Storage {
         self.due = true;
     }
 
+    /// The chain begins anew. What is in the store is written over by what comes, if it may come.
+    pub(super) fn chain_replaced(&mut self) {
+        (self.window, self.window_bytes) = (VecDeque::new(), 0);
+        (self.written, self.safe, self.rows) = (Height::GENESIS, Height::GENESIS, 0);
+    }
+
     /// The history has so many rows left: those that follow are others than before.
     pub(super) fn rows_left(&mut self, total: u64) {
         self.rows = self.rows.min(total);
@@ -306,6 +312,10 @@ impl Node {
     /// All that the store does not have yet, as far as it fits one batch.
     fn gather(&mut self) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.storage.singles);
+        // A light node leaves the stored chain as it was when it became one.
+        if !self.chain.keeps_bodies() {
+            return writes;
+        }
         writes.extend(
             std::mem::take(&mut self.storage.unindex)
                 .iter()
@@ -578,8 +588,7 @@ impl Node {
         self.write(Line::warning("storage-replay", format!("the best chain of {lost} is gone through again")));
         self.history.clear();
         self.index.clear();
-        (self.storage.window, self.storage.window_bytes) = (VecDeque::new(), 0);
-        (self.storage.written, self.storage.safe, self.storage.rows) = (Height::GENESIS, Height::GENESIS, 0);
+        self.storage.chain_replaced();
         let change = self.chain.restart();
         let issuer = self.chain.params().issuer;
         let removed = self.mempool.update(self.chain.ledger(), issuer, &change.connected, true);

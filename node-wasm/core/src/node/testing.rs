@@ -12,6 +12,7 @@ use crate::net::frame::{Assembler, split};
 use crate::net::message::Message;
 use crate::net::peers::Peer;
 use crate::params::ChainParams;
+use crate::request::{Request, RequestError, RequestId, Response};
 use crate::store::memory::MemoryStore;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Timestamp};
@@ -44,6 +45,10 @@ pub(super) struct Net {
     /// Stores of nodes that have one.
     pub(super) stores: BTreeMap<usize, MemoryStore>,
     verifying: VecDeque<(usize, JobId, Vec<SignatureCheck>)>,
+    /// Requests so far.
+    requests: u64,
+    /// Answers to them.
+    pub(super) replies: BTreeMap<RequestId, Result<Response, RequestError>>,
 }
 
 /// Parameters with so many accounts that own coins.
@@ -54,10 +59,16 @@ pub(super) fn rich(count: u8) -> ChainParams {
 impl Net {
     /// So many nodes with these links; the first of a pair made the offer.
     pub(super) fn new(count: usize, links: &[(usize, usize)], params: ChainParams) -> Self {
+        Self::of_roles(&vec![Role::Full; count], links, params)
+    }
+
+    /// Nodes of these roles.
+    pub(super) fn of_roles(roles: &[Role], links: &[(usize, usize)], params: ChainParams) -> Self {
+        let count = roles.len();
         let builder = Builder::new(params.clone());
         let now = Chain::new(params.clone()).tip_header().time.after(Duration::from_hours(1));
-        let config = Config::new(params, Role::Full);
-        let node = |index: usize| Node::new(config.clone(), [u8::try_from(index).unwrap(); 32], now);
+        let config = |role| Config::new(params.clone(), role);
+        let node = |index: usize| Node::new(config(roles[index]), [u8::try_from(index).unwrap(); 32], now);
         let mut net = Self {
             now,
             builder,
@@ -71,6 +82,8 @@ impl Net {
             tamper: Box::new(|_, _, message| Some(message)),
             stores: BTreeMap::new(),
             verifying: VecDeque::new(),
+            requests: 0,
+            replies: BTreeMap::new(),
         };
         for (one, other) in links {
             net.connect(*one, *other);
@@ -96,8 +109,10 @@ impl Net {
 
     fn open(&mut self, at: usize, to: usize, outbound: bool) -> LinkId {
         let (id, now) = (self.nodes[to].id(), self.now);
+        let (role, own) = (self.nodes[to].role, self.nodes[at].role);
         let link = self.nodes[at].peers.open(id, outbound, 0, now).unwrap();
-        self.nodes[at].peers.get_mut(link).unwrap().state = PeerState::Connected;
+        let peer = self.nodes[at].peers.get_mut(link).unwrap();
+        (peer.state, peer.role, peer.told_role) = (PeerState::Connected, Some(role), Some(own));
         link
     }
 
@@ -113,6 +128,15 @@ impl Net {
     pub(super) fn is_banned(&self, at: usize, by: usize) -> bool {
         let id: PeerId = self.nodes[at].id();
         self.nodes[by].peers.is_banned(&id, self.now)
+    }
+
+    /// A user asks a node; gives the answer, if it came without waiting for time to pass.
+    pub(super) fn request(&mut self, at: usize, request: Request) -> Option<Result<Response, RequestError>> {
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.handle(at, Input::Request { id, request });
+        self.settle();
+        self.replies.remove(&id)
     }
 
     /// Delivers until nothing is under way, then verifies signatures, and so on.
@@ -160,6 +184,9 @@ impl Net {
                 Output::Load { job, queries } => {
                     let answers = Ok(self.stores.entry(index).or_default().read(&queries));
                     self.nodes[index].handle(self.now, Input::Loaded { job, answers });
+                }
+                Output::Reply { id, result } => {
+                    self.replies.insert(id, result);
                 }
                 _ => {}
             }

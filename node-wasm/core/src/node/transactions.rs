@@ -28,7 +28,8 @@ impl Node {
         }
         let here = ids.iter().filter_map(|id| {
             let forged = self.lab.transaction(id);
-            forged.or_else(|| self.mempool.get(id).map(|waiting| (*waiting.transaction).clone()))
+            let waiting = || self.mempool.get(id).map(|waiting| (*waiting.transaction).clone());
+            forged.or_else(waiting).or_else(|| self.own_payment(id))
         });
         let transactions: Vec<Transaction> = here.take(MAX_TRANSACTIONS).collect();
         if transactions.is_empty() {

@@ -4,12 +4,13 @@ use super::Node;
 use crate::hash::{BlockHash, TxId};
 use crate::keys::{Address, Signature};
 use crate::mempool::Waiting;
+use crate::net::proofs::Proved;
 use crate::store::record::BlockFacts;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Height, Target, Timestamp};
 use crate::view::{
-    Balance, BlockSummary, BlockView, Branch, Direction, ForkTree, HistoryEntry, Page, PeerView, Status,
-    TransactionKind, TransactionState, TransactionView,
+    Balance, BlockSummary, BlockView, Branch, Direction, ForkTree, HeaderView, HistoryEntry, HistoryPage, Page,
+    PeerView, ProofView, Status, TransactionKind, TransactionState, TransactionView,
 };
 use std::collections::BTreeSet;
 
@@ -148,7 +149,7 @@ impl Node {
     }
 
     /// A transaction as it stands in a block, or waits.
-    fn view_in(&self, transaction: &Transaction, block: Option<BlockHash>) -> TransactionView {
+    pub(super) fn view_in(&self, transaction: &Transaction, block: Option<BlockHash>) -> TransactionView {
         let hex = |signature: &Signature| Some(hex::encode(signature.0));
         let (kind, signature, memo) = match transaction {
             Transaction::Reward(_) => (TransactionKind::Reward, None, ""),
@@ -194,6 +195,7 @@ impl Node {
             pending_in: self.mempool.incoming(address),
             pending_out,
             nonce: self.mempool.next_nonce(address, account.nonce),
+            known: None,
         }
     }
 
@@ -208,7 +210,7 @@ impl Node {
         self.own_waiting().count()
     }
 
-    pub(super) fn history(&self, from: usize, limit: usize) -> Page<HistoryEntry> {
+    pub(super) fn history(&self, from: usize, limit: usize) -> HistoryPage {
         let mut waiting: Vec<_> = self.own_waiting().collect();
         waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.transaction.nonce())));
         let total = count(waiting.len()).saturating_add(u32::try_from(self.history.total()).unwrap_or(u32::MAX));
@@ -217,10 +219,20 @@ impl Node {
         let rows = self.rows(from, limit);
         let rows = rows.filter_map(|row| self.history.get(row).or_else(|| self.loads.fetched.rows.get(&row)));
         let rows = rows.map(|row| self.history_entry(&row.transaction, self.chain.hash_at(row.height), self.now));
-        Page { items: waiting.chain(rows).collect(), total }
+        HistoryPage { page: Page { items: waiting.chain(rows).collect(), total }, known: None }
     }
 
     fn history_entry(&self, transaction: &Transaction, block: Option<BlockHash>, since: Timestamp) -> HistoryEntry {
+        self.history_entry_of(transaction, self.view_in(transaction, block), since)
+    }
+
+    /// A line of the history for a transaction that is shown like this.
+    pub(super) fn history_entry_of(
+        &self,
+        transaction: &Transaction,
+        view: TransactionView,
+        since: Timestamp,
+    ) -> HistoryEntry {
         let own = self.wallet.address();
         let paid_by_us = transaction.payer(self.chain.params().issuer) == Some(own);
         let direction = match (paid_by_us, transaction.recipient() == own) {
@@ -228,12 +240,48 @@ impl Node {
             (true, false) => Direction::Out,
             (false, _) => Direction::In,
         };
-        let transaction = self.view_in(transaction, block);
-        let time = match &transaction.status {
+        let time = match &view.status {
             TransactionState::Confirmed { time, .. } => *time,
             TransactionState::Waiting | TransactionState::Stale => since,
         };
-        HistoryEntry { transaction, direction, time }
+        HistoryEntry { transaction: view, direction, time }
+    }
+
+    /// Headers of the best chain, newest first.
+    pub(super) fn headers(&self, from: Option<u32>, limit: usize) -> Vec<HeaderView> {
+        let start = from.map_or(self.chain.height(), |from| Height(from).min(self.chain.height()));
+        let hashes = (0..=start.0).rev().take(limit).filter_map(|height| self.chain.hash_at(Height(height)));
+        hashes.filter_map(|hash| self.header_view(&hash)).collect()
+    }
+
+    pub(super) fn header_view(&self, hash: &BlockHash) -> Option<HeaderView> {
+        let header = self.chain.header(hash)?;
+        Some(HeaderView {
+            hash: *hash,
+            previous: header.previous,
+            height: header.height,
+            time: header.time,
+            difficulty: header.target.expand().map_or(0.0, |target| target.work().hashes()),
+            work: self.chain.work_of(hash)?.to_string(),
+            merkle_root: header.merkle_root,
+            state_root: header.state_root,
+            bytes: hex::encode(header.to_bytes()),
+            best: self.chain.is_best(hash),
+        })
+    }
+
+    /// A proof as it is shown: it was made here, or checked.
+    pub(super) fn proof_view(&self, proved: &Proved) -> Option<ProofView> {
+        let header = self.header_view(&proved.block)?;
+        Some(ProofView {
+            transaction: proved.transaction.id(),
+            bytes: hex::encode(proved.transaction.to_bytes()),
+            index: proved.proof.index(),
+            count: proved.proof.count(),
+            siblings: proved.proof.siblings().iter().map(hex::encode).collect(),
+            confirmations: self.chain.height().above(header.height) + 1,
+            header,
+        })
     }
 
     pub(super) fn peer_views(&self) -> Vec<PeerView> {

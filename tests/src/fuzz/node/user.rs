@@ -19,6 +19,8 @@ pub(super) enum Wish {
     Disconnect(u8),
     Mining { number: u8, wish: u8 },
     Json(Vec<u8>),
+    Role(u8),
+    Proof(u8),
 }
 
 impl Wish {
@@ -61,6 +63,13 @@ impl Wish {
                     wish: [mempool::Wish::Pin, mempool::Wish::Exclude, mempool::Wish::None][usize::from(wish) % 3],
                 },
                 None => Request::Template { from: None, limit: None },
+            },
+            Self::Role(role) => Request::SetRole { role: super::ROLES[usize::from(role) % super::ROLES.len()] },
+            Self::Proof(number) => match session.ids(&[number]).first() {
+                Some(id) => Request::Proof { id: id.to_string() },
+                None => {
+                    Request::Balance { address: Some(address(number).to_text(session.world.params.address_prefix)) }
+                }
             },
             Self::Json(text) => return serde_json::from_slice(&text).ok(),
         })

@@ -3,8 +3,8 @@
 use super::tree::{self, Placed, Plan};
 use crate::{
     browser,
-    components::{Flag, Hash, Icon, Loading, Shape},
-    live::{Meanwhile, Topics},
+    components::{Failure, Flag, Hash, Icon, Loading, Shape},
+    live::{Loaded, Meanwhile, Topics},
     state::use_tab,
     texts,
 };
@@ -55,13 +55,18 @@ pub(crate) fn ChainPanel() -> impl IntoView {
     let origin = Memo::new(move |origin| origin_near(origin.copied(), first.get()));
     let place = Place { plan, column, columns, first, origin };
     let branches = move || forks.map(|forks| forks.branches.clone()).unwrap_or_default();
-    let is_waiting = Memo::new(move |_| plan.with(|plan| plan.placed.is_empty()));
+    let failure = Memo::new(move |_| match blocks.data.get() {
+        Loaded::Failed(error) => Some(error),
+        Loaded::Waiting | Loaded::Ready(_) => None,
+    });
+    let is_waiting = Memo::new(move |_| failure.get().is_none() && plan.with(|plan| plan.placed.is_empty()));
     view! {
         <section class="panel chain" aria-labelledby="chain-title">
             <div class="panel-head">
                 <h2 id="chain-title">{texts::CHAIN}</h2>
                 <p class="muted">{texts::CHAIN_NOTE}</p>
             </div>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <div class="chain-frame" node_ref=frame style:height=move || format!("{}px", place.lanes() * LANE)>
                 <Show when=move || is_waiting.get()><Loading text=texts::CHAIN_WAITING /></Show>
                 <div class="chain-strip" style:transform=move || place.shift()>

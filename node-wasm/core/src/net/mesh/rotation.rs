@@ -4,7 +4,7 @@
 //! As Bitcoin Core does it: whoever surrounds a node with peers that keep new blocks from it meets
 //! a stranger sooner or later, and a peer that stays on an old chain loses its place.
 
-use super::{Context, Mesh, WANTED_LINKS, by_use, is_free, own_links};
+use super::{Context, Mesh, by_use, is_free, light_links, own_links};
 use crate::contract::LinkId;
 use crate::hash::BlockHash;
 use crate::log::Line;
@@ -131,14 +131,15 @@ impl Mesh {
             return;
         }
         self.rotation.trial = None;
-        if context.peers.connected().count() > WANTED_LINKS {
+        if context.peers.connected().count() - light_links(context.peers) > self.wanted_links() {
             self.drop_least_useful(context);
         }
     }
 
     /// More own links than wanted: the least useful goes.
     fn drop_excess(&mut self, context: &mut Context) {
-        if self.rotation.trial.is_none() && self.rotation.search.is_none() && own_links(context.peers) > WANTED_LINKS {
+        let calm = self.rotation.trial.is_none() && self.rotation.search.is_none();
+        if calm && own_links(context.peers) > self.wanted_links() {
             self.drop_least_useful(context);
         }
     }

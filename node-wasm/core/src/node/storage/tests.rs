@@ -17,7 +17,7 @@ use crate::store::record::{self, HistoryRow};
 use crate::store::{Batch, SCHEMA_VERSION, Table, opening};
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp};
-use crate::view::{Event, Role, StorageState};
+use crate::view::{Event, HistoryPage, Role, StorageState};
 use crate::wallet::Wallet;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -141,7 +141,7 @@ impl Bench {
             }
         }
         match self.ask(Request::History { from: None, limit: Some(500) }) {
-            Ok(Response::History(page)) => {
+            Ok(Response::History(HistoryPage { page, .. })) => {
                 // Transactions of lost blocks wait again, and stand first.
                 let waiting = self.node.waiting_rows();
                 assert_eq!(page.total as usize, waiting + rows.len());
