@@ -175,11 +175,6 @@ impl Bucket {
         self.filled.after(Duration::from_secs_f64(owed)).after(Duration::from_millis(u64::from(owed > 0.0)))
     }
 
-    /// When it was taken from last.
-    pub fn last_taken(&self) -> Timestamp {
-        self.filled
-    }
-
     fn fill(&mut self, now: Timestamp) {
         let gained = now.since(self.filled).as_secs_f64() * self.limit.rate;
         self.tokens = (self.tokens + gained).min(self.limit.burst);

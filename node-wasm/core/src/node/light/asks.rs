@@ -3,6 +3,7 @@
 use crate::contract::LinkId;
 use crate::hash::TxId;
 use crate::keys::Address;
+use crate::net::draw;
 use crate::net::limits::{Bucket, Limit};
 use crate::net::mesh::Context;
 use crate::net::message::Message;
@@ -143,9 +144,12 @@ impl Asks {
             let has_tip = |link: LinkId| context.peers.get(link).is_some_and(&has_tip);
             let waited = context.now.since(wanted.since) >= TIP_PATIENCE;
             let free = free.filter(|link| waited || has_tip(*link));
-            // Whoever was asked longest ago comes first, so that all take their turns.
-            let turn = |link: LinkId| self.budgets.get(&link).map(Bucket::last_taken);
-            let best = free.min_by_key(|link| (!has_tip(*link), load(*link), turn(*link), *link));
+            let rate = |link: LinkId| (!context.peers.get(link).is_some_and(&has_tip), load(link));
+            let free: Vec<LinkId> = free.collect();
+            let least = free.iter().map(|link| rate(*link)).min();
+            let mut best: Vec<LinkId> = free.into_iter().filter(|link| Some(rate(*link)) == least).collect();
+            // By chance, so that no peer is always asked for the same.
+            let best = draw(context.rng, &mut best);
             match best.filter(|link| self.afford(*link, context.now)) {
                 Some(link) => self.ask(context, link, wanted),
                 None => self.waiting.push_back(wanted),

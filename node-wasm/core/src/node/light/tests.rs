@@ -249,14 +249,14 @@ fn false_proofs_cost_a_peer_its_link_and_others_are_asked() {
             other => Some(other),
         });
         let mut parent = genesis;
-        for nonce in 0..3 {
+        for nonce in 0..12 {
             let payment = pay(&net, 0, own(&net, 3), 500, nonce);
             parent = grow(&mut net, parent, &[payment]);
         }
         assert!(net.is_banned(0, 3), "lie {number}");
         assert!(!net.is_banned(1, 3) && !net.is_banned(2, 3), "lie {number}");
         let shown = balance(&mut net);
-        assert_eq!(shown.confirmed.grains(), Amount::from_tab(100).grains() + 1_500, "lie {number}");
+        assert_eq!(shown.confirmed.grains(), Amount::from_tab(100).grains() + 6_000, "lie {number}");
         assert_eq!(coverage(&shown), COMPLETE, "lie {number}");
     }
 }
