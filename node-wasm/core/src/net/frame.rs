@@ -164,7 +164,7 @@ mod tests {
             assembler.push(&[&[more][..], &[0; CHUNK_BYTES]].concat()).unwrap();
         }
         assert_eq!(assembler.push(&[Class::Bulk.tag(true), 0]), Err(FrameError::TooLong));
-        let full = [LAST; CHUNK_BYTES + 2];
+        let full = vec![LAST; CHUNK_BYTES + 2];
         for bad in [&[][..], &[8, 0], &[9, 0], &[u8::MAX, 0], &[0], &[0; CHUNK_BYTES], &full] {
             assert_eq!(Assembler::default().push(bad), Err(FrameError::Malformed));
         }

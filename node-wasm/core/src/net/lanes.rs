@@ -55,7 +55,7 @@ impl Lane {
 /// The lanes of one link.
 #[derive(Debug, Default)]
 pub struct Lanes {
-    lanes: [Lane; Class::ALL.len()],
+    by_class: [Lane; Class::ALL.len()],
     /// Bytes that the driver has and that have not left.
     under_way: u64,
     /// Since when nothing has left, as far as somebody looked.
@@ -66,7 +66,7 @@ impl Lanes {
     /// Adds a message behind those of its class; gives its bytes on the wire.
     pub fn push(&mut self, message: Vec<u8>) -> Result<u64, Full> {
         let (class, bytes) = (Class::of(&message) as usize, frame::wire_bytes(&message));
-        let lane = &mut self.lanes[class];
+        let lane = &mut self.by_class[class];
         if lane.waiting + bytes > MAX_WAITING[class] {
             return Err(Full);
         }
@@ -80,14 +80,14 @@ impl Lanes {
         if self.under_way >= WINDOW {
             return None;
         }
-        let frame = self.lanes.iter_mut().zip(Class::ALL).find_map(|(lane, class)| lane.next_frame(class))?;
+        let frame = self.by_class.iter_mut().zip(Class::ALL).find_map(|(lane, class)| lane.next_frame(class))?;
         self.under_way += frame.len() as u64;
         Some(frame)
     }
 
     /// The next frame of what is urgent, whatever the window: a link that is closed says why.
     pub fn last_words(&mut self) -> Option<Vec<u8>> {
-        self.lanes[Class::Urgent as usize].next_frame(Class::Urgent)
+        self.by_class[Class::Urgent as usize].next_frame(Class::Urgent)
     }
 
     /// So many bytes have left.
@@ -98,12 +98,12 @@ impl Lanes {
 
     /// Bytes of a class that wait here.
     pub fn waiting(&self, class: Class) -> u64 {
-        self.lanes[class as usize].waiting
+        self.by_class[class as usize].waiting
     }
 
     /// Looks whether something leaves; gives whether nothing has for [`STUCK_TIME`].
     pub fn is_stuck(&mut self, now: Timestamp) -> bool {
-        let waits = self.lanes.iter().any(|lane| lane.waiting > 0);
+        let waits = self.by_class.iter().any(|lane| lane.waiting > 0);
         if self.under_way < WINDOW || !waits {
             self.stuck = None;
             return false;

@@ -184,7 +184,8 @@ impl Message {
             | Self::GetPeers
             | Self::Keeps(_)
             | Self::Role(_)
-            | Self::Ask { .. } => (0, 0),
+            | Self::Ask { .. }
+            | Self::Answer { answer: Answer::Account(_) | Answer::Transaction(_) | Answer::NotHere, .. } => (0, 0),
             Self::GetHeaders(hashes) => (hashes.len(), MAX_LOCATOR),
             Self::Headers(headers) => (headers.len(), MAX_HEADERS),
             Self::GetBlocks(hashes) | Self::NotFound(hashes) => (hashes.len(), MAX_BLOCKS_ASKED),
@@ -197,7 +198,6 @@ impl Message {
             Self::PeerSample(sample) => (sample.0.len(), MAX_SAMPLE),
             Self::Relay(signal) => (signal.payload.len(), MAX_SIGNAL_CHARS),
             Self::Answer { answer: Answer::Transactions { items, .. }, .. } => (items.len(), MAX_PROVED),
-            Self::Answer { .. } => (0, 0),
         };
         if length > limit { Err(MessageError::TooMany(length)) } else { Ok(message) }
     }

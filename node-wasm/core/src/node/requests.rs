@@ -47,7 +47,7 @@ impl Node {
             Request::Transaction { id } => self.find_transaction(&id),
             Request::Headers { from, limit } => Ok(Response::Headers(self.headers(from, page(limit)))),
             Request::Proof { id } => self.find_proof(&id),
-            Request::SetRole { role } => self.set_role(role),
+            Request::SetRole { role } => Ok(self.set_role(role)),
             Request::Forks => Ok(Response::Forks(self.fork_tree())),
             Request::Address => Ok(Response::Address(self.text(&self.wallet.address()))),
             Request::Balance { address } => self.find_balance(address.as_deref()),

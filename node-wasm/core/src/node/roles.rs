@@ -1,7 +1,7 @@
 //! What a node does for others, changed while it runs, and told to its peers.
 
 use super::addresses::Addresses;
-use super::requests::{Answer, error};
+use super::requests::error;
 use super::{Delivery, Node};
 use crate::contract::LinkId;
 use crate::hash::BlockHash;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 impl Node {
     /// Takes another role: at once, with what is here.
-    pub(super) fn set_role(&mut self, role: Role) -> Answer {
+    pub(super) fn set_role(&mut self, role: Role) -> Response {
         match (self.role, role) {
             (now, then) if now == then => {}
             (_, Role::Light) => self.become_light(),
@@ -29,7 +29,7 @@ impl Node {
             let threads = self.miner.threads().max(1);
             self.start_mining(if role == Role::Miner { threads } else { 0 });
         }
-        Ok(Response::Done)
+        Response::Done
     }
 
     /// Keeps the headers, and lets go of bodies, accounts and what waits; but for own transactions,

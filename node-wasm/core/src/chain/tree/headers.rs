@@ -50,6 +50,7 @@ impl Chain {
 
     /// A chain of the same headers, without what is known to be invalid: with no bodies yet, or with
     /// none wanted; `kept` says whether a store learns of all that comes.
+    #[must_use]
     pub fn rebuilt(&self, bodies: bool, kept: bool) -> Self {
         let mut chain = Self { bodies, ..Self::new(self.params.clone()) };
         if kept {

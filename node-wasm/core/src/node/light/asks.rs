@@ -141,10 +141,10 @@ impl Asks {
             };
             let load = |link: LinkId| self.under_way.values().filter(|one| one.link == link).count();
             let free = full.into_iter().filter(may).filter(|link| !same(*link) && load(*link) < MAX_UNDER_WAY);
-            let has_tip = |link: LinkId| context.peers.get(link).is_some_and(&has_tip);
+            let shows = |link: LinkId| context.peers.get(link).is_some_and(&has_tip);
             let waited = context.now.since(wanted.since) >= TIP_PATIENCE;
-            let free = free.filter(|link| waited || has_tip(*link));
-            let rate = |link: LinkId| (!context.peers.get(link).is_some_and(&has_tip), load(link));
+            let free = free.filter(|link| waited || shows(*link));
+            let rate = |link: LinkId| (!shows(link), load(link));
             let free: Vec<LinkId> = free.collect();
             let least = free.iter().map(|link| rate(*link)).min();
             let mut best: Vec<LinkId> = free.into_iter().filter(|link| Some(rate(*link)) == least).collect();
