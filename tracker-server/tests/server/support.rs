@@ -125,7 +125,10 @@ impl Client {
     pub(crate) async fn join(&mut self, key: u8, room: &str) -> ServerMessage {
         let challenge = self.challenge().await;
         self.say(&join(&challenge, key, room)).await;
-        let welcome = self.next().await;
+        let mut welcome = self.next().await;
+        if matches!(welcome, ServerMessage::IceServers { .. }) {
+            welcome = self.next().await;
+        }
         assert!(matches!(welcome, ServerMessage::Welcome { .. }), "{welcome:?}");
         welcome
     }
