@@ -11,6 +11,7 @@ mod html;
 mod libtest;
 mod page;
 mod serve;
+mod sim;
 mod test;
 mod toolchain;
 mod tools;
@@ -47,6 +48,13 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Write the TypeScript types of the JavaScript API anew, after a change of its calls.
     Types,
+    /// Run scenarios in the simulator, or write the report on the network (`--list`, `--report`, `--help`).
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// What the simulator is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Run Trunk with the pinned tools, by default `trunk serve`: rebuilds on every change.
     Trunk {
         /// What Trunk is given.
@@ -81,6 +89,7 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Bench => bench::bench(&workspace)?,
         Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
         Task::Types => types::write(&workspace)?,
+        Task::Sim { arguments } => sim::sim(&workspace, &arguments)?,
         Task::Trunk { arguments } => trunk::pass_through(&workspace, arguments)?,
         Task::Announce { .. } => {}
     }
