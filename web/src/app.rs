@@ -187,6 +187,7 @@ fn Footer() -> impl IntoView {
         <footer class="foot">
             <p>{texts::FOOTER}</p>
             <p class="mono">{move || status.map(|status| texts::version(&status.version, &status.profile))}</p>
+            <p data-testid="storage">{move || status.map(|status| texts::storage(&status.storage))}</p>
         </footer>
     }
 }

@@ -42,8 +42,13 @@ enum Task {
     Build,
     /// Run every check and every test; the last line counts them.
     Test(test::Options),
-    /// Measure our code beside its peers, in one page of a browser (needs npm).
-    Bench,
+    /// Measure our code beside its peers, in one page of a browser (needs npm), or how long a tab
+    /// takes to reopen on a long chain.
+    Bench {
+        /// What to measure.
+        #[arg(value_enum, default_value_t)]
+        what: bench::What,
+    },
     /// Let a fuzzer make up inputs until one breaks something (needs a nightly toolchain and cargo-fuzz).
     Fuzz(fuzz::Options),
     /// Write the TypeScript types of the JavaScript API anew, after a change of its calls.
@@ -86,7 +91,7 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             println!("the page is in {}", page.display());
         }
         Task::Test(options) => return Ok(test::test(&workspace, &options)),
-        Task::Bench => bench::bench(&workspace)?,
+        Task::Bench { what } => bench::bench(&workspace, what)?,
         Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
         Task::Types => types::write(&workspace)?,
         Task::Sim { arguments } => sim::sim(&workspace, &arguments)?,

@@ -2,7 +2,8 @@
 
 use super::arguments::{decode, to_json};
 use super::{bad_request, object, to_error};
-use crate::client::{Client, DEFAULT_NETWORK, StartConfig, tracker_address};
+use crate::client::{Client, DEFAULT_NETWORK, StartConfig, StartError, tracker_address};
+use crate::storage::profiles::is_id;
 use node_core::params::PUBLIC_ROOM;
 use node_core::request::RequestError;
 use serde::Deserialize;
@@ -23,10 +24,15 @@ pub(super) struct StartOptions {
     mine: Option<u32>,
     /// The folder of the package's files, on the page's own origin; where `tabchain.js` lies if left out.
     workers: Option<String>,
+    /// Id of the profile to take, of `a-z`, `0-9` and `-`, if no other tab has it; the first free one if left out.
+    profile: Option<String>,
 }
 
 impl StartOptions {
     fn config(self, folder: &str) -> Result<StartConfig, RequestError> {
+        if self.profile.as_deref().is_some_and(|id| !is_id(id)) {
+            return Err(bad_request(StartError::BadProfile.to_string()));
+        }
         let tracker = self.tracker.as_deref().map(tracker_address).transpose();
         Ok(StartConfig {
             network: self.network.unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
@@ -34,6 +40,7 @@ impl StartOptions {
             tracker: tracker.map_err(|error| bad_request(error.to_string()))?,
             mine: self.mine.unwrap_or_default(),
             workers: self.workers.unwrap_or_else(|| folder.to_owned()),
+            profile: self.profile,
         })
     }
 }

@@ -2,4 +2,5 @@
 
 mod harness;
 mod scenarios;
+mod storage;
 mod webdriver;

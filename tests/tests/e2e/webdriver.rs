@@ -5,6 +5,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::process::Stdio;
+use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -34,14 +36,17 @@ pub(crate) fn setting(name: &str) -> String {
 pub(crate) struct Chromium {
     /// The session in it.
     pub(crate) client: Client,
-    driver: Child,
-    _profile: tempfile::TempDir,
+    driver: Driver,
+    profile: Arc<TempDir>,
 }
 
-impl Drop for Chromium {
+/// The driver's process, which leads the group of the browser's.
+struct Driver(Child);
+
+impl Drop for Driver {
     /// A test that failed has not closed its browser, which its driver's end would leave behind.
     fn drop(&mut self) {
-        let group = self.driver.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        let group = self.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         if let Some(group) = group {
             // Nothing is left of the group when the browser was closed already.
             let _ = kill_process_group(group, Signal::KILL);
@@ -52,6 +57,22 @@ impl Drop for Chromium {
 impl Chromium {
     /// Starts both, at the paths that xtask found.
     pub(crate) async fn start() -> Self {
+        Self::start_on(Arc::new(tempfile::tempdir().expect("a folder for the profile"))).await
+    }
+
+    /// Kills all processes at once, and starts them again on what is on disk.
+    pub(crate) async fn kill_and_restart(self) -> Self {
+        let Self { client, mut driver, profile } = self;
+        let id = driver.0.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+        kill_process_group(id.expect("it runs"), Signal::KILL).expect("it can be killed");
+        driver.0.wait().await.expect("it ends");
+        drop((client, driver));
+        // The killed browser's lock on the folder names a process that is gone.
+        let _ = std::fs::remove_file(profile.path().join("SingletonLock"));
+        Self::start_on(profile).await
+    }
+
+    async fn start_on(profile: Arc<TempDir>) -> Self {
         let mut driver = Command::new(setting("TABCHAIN_CHROMEDRIVER"))
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -61,7 +82,6 @@ impl Chromium {
             .spawn()
             .expect("ChromeDriver starts");
         let port = port_of(&mut driver).await;
-        let profile = tempfile::tempdir().expect("a folder for the profile");
         let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.iter().map(ToString::to_string).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let options = json!({ "binary": setting("TABCHAIN_CHROMIUM"), "args": arguments });
@@ -72,7 +92,7 @@ impl Chromium {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser session");
-        Self { client, driver, _profile: profile }
+        Self { client, driver: Driver(driver), profile }
     }
 }
 
