@@ -1,4 +1,4 @@
-//! The store in the browser: one IndexedDB database a profile, one transaction a batch.
+//! The store in the browser: one `IndexedDB` database a profile, one transaction a batch.
 //!
 //! What is written and read is decided by [`node_core::store`]; here it is carried out. The explicit
 //! commit and the time limits are for browsers in which a transaction may hang.

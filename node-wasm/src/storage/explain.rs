@@ -30,7 +30,7 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    /// What an exception of this name means (IndexedDB 3.0, section 2.10).
+    /// What an exception of this name means (`IndexedDB` 3.0, section 2.10).
     pub fn named(name: &str, message: &str) -> Self {
         match name {
             "QuotaExceededError" => Self::Full,

@@ -24,6 +24,10 @@ const MAX_ROUNDS: u32 = 3;
 /// Blocks that are read for a peer at a time: the next is on its way while one is sent.
 const BLOCKS_A_PEER: usize = 2;
 
+/// A block that should be in the store is not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lost;
+
 /// What something is read for.
 #[derive(Debug)]
 pub(super) enum Purpose {
@@ -183,14 +187,14 @@ impl Node {
         true
     }
 
-    /// A block that was read for a peer; `Some(None)` if it is lost.
-    pub(super) fn ready_for(&mut self, link: LinkId, hash: &BlockHash) -> Option<Option<Arc<Block>>> {
+    /// A block that was read for a peer. The error says that it is lost, nothing that it was not read.
+    pub(super) fn ready_for(&mut self, link: LinkId, hash: &BlockHash) -> Option<Result<Arc<Block>, Lost>> {
         let ready = self.loads.ready.get_mut(&link)?;
         let block = ready.remove(hash);
         if ready.is_empty() {
             self.loads.ready.remove(&link);
         }
-        block
+        block.map(|block| block.ok_or(Lost))
     }
 
     fn body_query(&self, hash: &BlockHash) -> Option<Query> {

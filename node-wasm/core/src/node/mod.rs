@@ -159,7 +159,9 @@ impl Node {
         let mut node = Self::assemble(config, seed, fresh, opened.chain, wallet, now);
         (node.storage, node.history) = (storage, history);
         node.peers.restore_bans(bans, now);
-        lines.into_iter().for_each(|line| node.write(line));
+        for line in lines {
+            node.write(line);
+        }
         node.take_up();
         node
     }

@@ -78,8 +78,8 @@ impl Node {
 
     fn serve_block(&mut self, link: LinkId, hash: BlockHash) {
         let ready = self.ready_for(link, &hash);
-        let lost = ready.as_ref().is_some_and(Option::is_none);
-        let block = ready.flatten().or_else(|| self.body_for_peers(&hash));
+        let lost = ready.as_ref().is_some_and(Result::is_err);
+        let block = ready.and_then(Result::ok).or_else(|| self.body_for_peers(&hash));
         if block.is_none() && !lost && self.read_for_peer(link, hash) {
             if let Some(peer) = self.peers.get_mut(link) {
                 peer.orders.push_front(hash);

@@ -111,10 +111,10 @@ impl MemoryStore {
         }
     }
 
-    fn range(&self, table: Table, from: &Vec<u8>, to: Option<&Vec<u8>>) -> Vec<Record> {
+    fn range(&self, table: Table, from: &[u8], to: Option<&Vec<u8>>) -> Vec<Record> {
         let Some(records) = self.tables.get(&table) else { return Vec::new() };
         let before = |key: &Vec<u8>| to.is_none_or(|to| key < to);
-        let records = records.range(from.clone()..).take_while(|(key, _)| before(key));
+        let records = records.range(from.to_vec()..).take_while(|(key, _)| before(key));
         records.map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 

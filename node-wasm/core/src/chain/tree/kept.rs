@@ -92,7 +92,9 @@ impl Chain {
     pub fn resume(&mut self) -> Change {
         for place in 0..self.best.len() {
             let beside: Vec<Id> = self.arena.children(self.best[place]).filter(|id| !self.on_best(*id)).collect();
-            beside.into_iter().for_each(|id| self.complete_from(id));
+            for id in beside {
+                self.complete_from(id);
+            }
         }
         self.choose_tip()
     }

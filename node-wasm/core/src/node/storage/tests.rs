@@ -64,13 +64,17 @@ fn the_last_batches_may_be_lost() {
     let mut builder = Builder::new(params());
     let seen = history(&mut builder, 30, &|builder, parent, number| block(builder, parent, number));
     let mut first = bench(&builder.params.clone(), MemoryStore::new());
-    seen.iter().for_each(|block| first.take(block));
+    for block in &seen {
+        first.take(block);
+    }
     for lost in 0..25 {
         let mut store = first.store.clone();
         store.lose(lost);
         let mut again = bench(&builder.params.clone(), store);
         again.check(&builder);
-        seen.iter().for_each(|block| again.take(block));
+        for block in &seen {
+            again.take(block);
+        }
         assert_eq!(again.node.chain.tip(), first.node.chain.tip());
         again.check(&builder);
     }
@@ -82,10 +86,14 @@ fn a_full_store_stops_the_writing_and_not_the_node() {
     let seen = history(&mut builder, 20, &|builder, parent, number| block(builder, parent, number));
     let mut node = bench(&builder.params.clone(), MemoryStore::new());
     let (before, after) = seen.split_at(12);
-    before.iter().for_each(|block| node.take(block));
+    for block in before {
+        node.take(block);
+    }
     let stored = node.node.chain.tip();
     node.store.set_quota(Some(node.store.bytes() + 10));
-    after.iter().for_each(|block| node.take(block));
+    for block in after {
+        node.take(block);
+    }
     assert!(node.codes.iter().any(|code| code == "storage-failed"));
     let view = match node.ask(Request::Storage) {
         Ok(Response::Storage(view)) => *view,
@@ -112,7 +120,9 @@ fn every_damaged_record_is_noticed_and_repaired() {
     let mut builder = Builder::new(params());
     let seen = history(&mut builder, 24, &|builder, parent, number| block(builder, parent, number));
     let mut first = bench(&builder.params.clone(), MemoryStore::new());
-    seen.iter().for_each(|block| first.take(block));
+    for block in &seen {
+        first.take(block);
+    }
     first.beat();
     let (id, own) = (first.node.id(), first.store.stored().get(Table::Wallet, record::WALLET).map(<[u8]>::to_vec));
     for table in Table::ALL {
@@ -128,7 +138,9 @@ fn every_damaged_record_is_noticed_and_repaired() {
                 // It stands on a block of the history with the right accounts.
                 let tip = again.node.chain.tip();
                 assert_eq!(again.node.chain.ledger().state(), builder.replay(tip).ledger().state());
-                seen.iter().for_each(|block| again.take(block));
+                for block in &seen {
+                    again.take(block);
+                }
                 again.beat();
                 let missing: Vec<BlockHash> = again.node.chain.missing().collect();
                 for block in seen.iter().filter(|block| missing.contains(&block.header.hash())) {
@@ -170,7 +182,9 @@ fn a_deep_reorganisation_reads_what_it_needs() {
     }
     for reopen in [false, true] {
         let mut node = bench(&builder.params.clone(), MemoryStore::new());
-        main.iter().for_each(|block| node.take(block));
+        for block in &main {
+            node.take(block);
+        }
         if reopen {
             node.beat();
             node = bench(&builder.params.clone(), node.store);
@@ -180,7 +194,9 @@ fn a_deep_reorganisation_reads_what_it_needs() {
             node.node.chain.block(&hash).is_none() && node.node.chain.has_block(&hash),
             "old blocks are not in memory"
         );
-        side.iter().for_each(|block| node.take(block));
+        for block in &side {
+            node.take(block);
+        }
         assert_eq!(node.node.chain.tip(), other);
         node.check(&builder);
         let mut again = bench(&builder.params.clone(), node.store);
