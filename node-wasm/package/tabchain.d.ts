@@ -251,6 +251,24 @@ export type ListRange = {
   limit?: number | null;
 };
 
+/** A profile in the list. */
+export type ListedProfile = {
+  /** Whether it is that of this tab. */
+  current: boolean;
+  /** Whether a tab has it now. */
+  inUse: boolean;
+  /** Its id, of `a-z`, `0-9` and `-`. */
+  id: string;
+  /** What a person calls it. */
+  name: string;
+  /** Network of its chain. */
+  network: string;
+  /** Room of its chain. */
+  room: string;
+  /** When a tab took it last. */
+  lastUsed: Timestamp;
+};
+
 /** A line of the node's log. */
 export type LogEntry = {
   /** Counts up from 1; gaps mean that old lines were dropped. */
@@ -397,6 +415,18 @@ export type ProofView = {
   confirmations: number;
   /** Header of the block, with the root. */
   header: HeaderView;
+/** Names a profile of this page's network and room. */
+export type ProfileId = {
+  /** Its id. */
+  id: string;
+};
+
+/** A profile's new name. */
+export type ProfileName = {
+  /** Its id. */
+  id: string;
+  /** What a person calls it: 1 to 32 characters. */
+  name: string;
 };
 
 /** What a node does for others. */
@@ -436,6 +466,8 @@ export type StartOptions = {
   mine?: number | null;
   /** The folder of the package's files, on the page's own origin; where `tabchain.js` lies if left out. */
   workers?: string | null;
+  /** Id of the profile to take, of `a-z`, `0-9` and `-`, if no other tab has it; the first free one if left out. */
+  profile?: string | null;
 };
 
 /** Root of the tree over all accounts after a block. */
@@ -749,6 +781,20 @@ export interface Tabchain {
 
   /** Lines of the node's log, newest first; the node keeps 500. */
   log(rows?: Rows | null): Promise<Array<LogEntry>>;
+
+  readonly profiles: {
+    /** All profiles of this browser. */
+    list(): Promise<Array<ListedProfile>>;
+
+    /** Calls a profile of this network and room otherwise. */
+    rename(name: ProfileName): Promise<null>;
+
+    /** Loads the page anew with another profile of this network and room, which is made if there is none. */
+    switch(profile: ProfileId): Promise<null>;
+
+    /** Erases a profile with its wallet and its chain, unless another tab has it. Of this tab's own the page is loaded anew. */
+    erase(profile: ProfileId): Promise<null>;
+  };
 
   /** Calls back at every event of this name. A callback that is there already is not added again. */
   on<Name extends EventName>(event: Name, callback: (detail: EventDetail<Name>) => void): void;

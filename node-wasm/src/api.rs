@@ -6,6 +6,7 @@
 mod arguments;
 mod calls;
 mod events;
+mod profiles;
 mod start;
 #[cfg(test)]
 mod typescript;
@@ -44,6 +45,7 @@ fn object(client: &Client) -> Result<Object, JsValue> {
     for call in CALLS {
         calls::place(&api, call.path, &method(client, call.request))?;
     }
+    set(&api, "profiles", &profiles::object(client)?)?;
     let events = Rc::new(Events::new(client));
     let (on, off) = (Rc::clone(&events), events);
     set(&api, "on", &listening(move |event, callback| on.add(event, callback)))?;

@@ -1,9 +1,10 @@
 //! Small pieces of the browser that several files need.
 
-use js_sys::{Date, Reflect};
+use js_sys::{Array, Date, Function, Promise, Reflect};
 use node_core::units::Timestamp;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{ErrorEvent, EventTarget};
 
 /// Most characters of an error text that came from the browser.
@@ -62,4 +63,11 @@ pub(crate) fn describe(error: &JsValue) -> String {
         .or_else(|| error.as_string())
         .unwrap_or_else(|| "unknown error".to_owned());
     text.chars().take(MAX_ERROR_CHARS).collect()
+}
+
+/// Calls a method of an object that promises something, and waits for that.
+pub(crate) async fn call(target: &JsValue, method: &str, arguments: &[JsValue]) -> Result<JsValue, JsValue> {
+    let function: Function = Reflect::get(target, &JsValue::from_str(method))?.dyn_into()?;
+    let promise = function.apply(target, &arguments.iter().collect::<Array>())?;
+    JsFuture::from(Promise::resolve(&promise)).await
 }

@@ -2,12 +2,14 @@
 //! and makes the WebRTC connections that the node asks for.
 
 mod config;
+mod session;
 
 pub(crate) use config::{DEFAULT_NETWORK, role_of, tracker_address};
 pub use config::{StartConfig, StartError};
 
 use crate::browser::{Listener, describe, now, worker_error};
 use crate::messages::{LinkMessage, NodeStart, ToNode, ToPage};
+use crate::storage::ask_to_persist;
 use crate::webrtc::{LinkEvent, Links};
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
@@ -51,6 +53,10 @@ struct Inner {
     subscribers: RefCell<BTreeMap<u64, Callback>>,
     next_subscriber: Cell<u64>,
     listeners: RefCell<Vec<Listener>>,
+    /// The profile that the node has; `None` until it has started, and for one in memory.
+    profile: RefCell<Option<String>>,
+    /// Waits for a person, who makes it likely that the browser agrees to keep what is stored.
+    first_touch: RefCell<Vec<Listener>>,
 }
 
 enum Phase {
@@ -77,6 +83,7 @@ impl Client {
             tracker: config.tracker.clone(),
             role: config.role,
             workers: workers.clone(),
+            profile: config.profile.clone().or_else(|| session::profile(&config.network, &config.room)),
         };
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
@@ -87,7 +94,18 @@ impl Client {
         let client = Self(Inner::new(config, worker, ready));
         spawn_local(client.0.run_when_ready(start, when_ready));
         client.start_mining();
+        client.0.ask_to_persist_later();
         Ok(client)
+    }
+
+    /// Id of the profile that the node has, once it has started; none for one in memory.
+    pub fn profile(&self) -> Option<String> {
+        self.0.profile.borrow().clone()
+    }
+
+    /// Ends the node for good; `reason` is what requests hear from then on.
+    pub fn stop(&self, reason: &str) {
+        self.0.fail(reason);
     }
 
     /// What it was started with.
@@ -218,6 +236,8 @@ impl Inner {
                 subscribers: RefCell::default(),
                 next_subscriber: Cell::new(0),
                 listeners: RefCell::new(listeners),
+                profile: RefCell::default(),
+                first_touch: RefCell::default(),
             }
         })
     }
@@ -286,6 +306,30 @@ impl Inner {
         }
     }
 
+    /// Asks the browser to keep what is stored, when a person first touches the page: some browsers
+    /// show a question, which should not come out of nowhere.
+    fn ask_to_persist_later(self: &Rc<Self>) {
+        let Some(window) = web_sys::window() else { return };
+        let listen = |event| {
+            let inner = Rc::downgrade(self);
+            Listener::new(&window, event, move |_| {
+                let Some(inner) = inner.upgrade() else { return };
+                let listeners = std::mem::take(&mut *inner.first_touch.borrow_mut());
+                if listeners.is_empty() {
+                    return;
+                }
+                // Apart from this call, because one of these is running it.
+                spawn_local(async move {
+                    drop(listeners);
+                    if ask_to_persist().await.is_some() {
+                        inner.post(&ToNode::StorageChanged);
+                    }
+                });
+            })
+        };
+        self.first_touch.replace(vec![listen("pointerdown"), listen("keydown")]);
+    }
+
     fn ask(&self, request: Request) -> Result<(RequestId, oneshot::Receiver<Answer>), RequestError> {
         if self.pending.borrow().len() >= MAX_PENDING {
             let message = format!("{MAX_PENDING} requests wait for their answers already");
@@ -347,6 +391,12 @@ impl Inner {
                 }
             }
             ToPage::Failed { message } => self.fail(&message),
+            ToPage::Started { profile } => {
+                if let Some(id) = &profile {
+                    session::keep_profile(&self.config.network, &self.config.room, id);
+                }
+                self.profile.replace(profile);
+            }
             ToPage::Event(event) => self.emit(&event),
             ToPage::Reply { id, result } => {
                 let sender = self.pending.borrow_mut().remove(&id);

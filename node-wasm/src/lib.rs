@@ -9,6 +9,7 @@ mod browser;
 pub mod client;
 pub mod kernel;
 mod messages;
+pub mod storage;
 pub mod webrtc;
 pub mod worker;
 

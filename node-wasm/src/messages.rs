@@ -33,6 +33,8 @@ pub(crate) struct NodeStart {
     pub(crate) role: Role,
     /// Absolute address of the folder that holds the workers' scripts.
     pub(crate) workers: String,
+    /// Id of the profile to take, if nobody else has it.
+    pub(crate) profile: Option<String>,
 }
 
 /// Page to node's worker.
@@ -43,6 +45,8 @@ pub(crate) enum ToNode {
     Start(NodeStart),
     /// The page is seen again, or the browser's network is back.
     Refresh,
+    /// What the browser says of its storage may have changed.
+    StorageChanged,
     /// A request.
     Request {
         /// Comes back with the answer.
@@ -83,6 +87,11 @@ pub(crate) enum ToPage {
     Failed {
         /// For people.
         message: String,
+    },
+    /// The node has started, with the profile of this id; none if it lives in memory.
+    Started {
+        /// The id.
+        profile: Option<String>,
     },
     /// News for the user interface.
     Event(Event),
@@ -244,7 +253,9 @@ mod tests {
                 tracker: Some("ws://localhost/ws".into()),
                 role: Role::Light,
                 workers: "http://localhost/".into(),
+                profile: Some("1".into()),
             }),
+            ToNode::StorageChanged,
             ToNode::Request { id: RequestId(7), request: Request::Status },
             ToNode::Request {
                 id: RequestId(8),
@@ -265,6 +276,7 @@ mod tests {
         let refusal = RequestError { code: ErrorCode::BadFee, message: "too low".into(), field: Some("fee".into()) };
         for message in [
             ToPage::Ready,
+            ToPage::Started { profile: Some("1".into()) },
             ToPage::Failed { message: "why".into() },
             ToPage::Event(Event::Tracker(TrackerState::Joined)),
             ToPage::Event(Event::Hashrate(1.5)),

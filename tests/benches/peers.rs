@@ -1,6 +1,7 @@
 //! Opens the benchmark's page in a headless Chromium and prints the tables that it measures.
 
 #[path = "../tests/e2e/webdriver.rs"]
+#[allow(dead_code, reason = "the end-to-end tests need more of it")]
 mod webdriver;
 
 use serde_json::Value;

@@ -2,19 +2,17 @@
 //! their links, while payments and blocks of the others go their way.
 
 use node_core::block::BlockHeader;
-use node_core::consensus::difficulty;
 use node_core::hash::{BlockHash, TxId};
 use node_core::keys::{SecretKey, Signature};
 use node_core::mempool::{MAX_COUNT, MAX_PER_PAYER, MIN_FEE_RATE};
-use node_core::mining;
 use node_core::net::limits::{Kind, MAX_CHECKS, MAX_ORDERS};
 use node_core::net::message::{MAX_BLOCKS_ASKED, MAX_HEADERS, MAX_TRANSACTIONS, Message};
-use node_core::params::ChainParams;
 use node_core::request::{Request, Response, SendForm};
 use node_core::transaction::{Memo, Transaction, Transfer};
 use node_core::units::{Amount, Height, Timestamp, Work};
 use node_core::view::{LogLevel, PeerState};
 use std::time::Duration;
+use tests::hostile::cheap_headers;
 use tests::simulator::{Forgery, NodeIndex, Options, Simulation};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -37,9 +35,18 @@ fn network(seed: u64, count: usize, blocks: u32) -> (Simulation, Vec<NodeIndex>)
 }
 
 fn rich_network(seed: u64, count: usize, blocks: u32, rich: u16) -> (Simulation, Vec<NodeIndex>) {
+    built(options(seed, rich), count, blocks)
+}
+
+fn options(seed: u64, rich: u16) -> Options {
     let mut options = Options::new(seed);
     options.params.allocation =
         (0..rich).map(|number| (key(number).public_key().address(), Amount::from_tab(1_000))).collect();
+    options
+}
+
+fn built(options: Options, count: usize, blocks: u32) -> (Simulation, Vec<NodeIndex>) {
+    let seed = options.seed;
     let mut simulation = Simulation::new(options);
     let nodes: Vec<NodeIndex> = (0..count).map(|_| simulation.add_node(8.0)).collect();
     let wanted = (count - 1).min(6);
@@ -94,31 +101,6 @@ fn honest_service_goes_on(simulation: &mut Simulation, honest: &[NodeIndex]) {
     });
     assert!(mined, "the payment is confirmed at every honest node");
     simulation.mine(honest[0], false);
-}
-
-/// Valid headers from the first block on, each so long after the one before: cheap to make.
-fn cheap_headers(simulation: &Simulation, node: NodeIndex, count: usize, salt: u8) -> Vec<BlockHeader> {
-    let chain = simulation.node(node).chain();
-    let params: &ChainParams = chain.params();
-    let mut recent = chain.headers_up_to(&chain.genesis());
-    let mut made = Vec::new();
-    for _ in 0..count {
-        let parent = recent[0];
-        let header = BlockHeader {
-            height: parent.height.next().expect("low"),
-            previous: parent.hash(),
-            state_root: node_core::hash::StateRoot([salt; 32]),
-            time: parent.time.after(params.spacing * 2),
-            target: difficulty::next_target(params, &recent.iter().collect::<Vec<_>>()),
-            nonce: 0,
-            ..chain.tip_header()
-        };
-        let header = mining::search(header, u32::MAX).expect("the difficulty falls");
-        recent.insert(0, header);
-        recent.truncate(difficulty::SPAN);
-        made.push(header);
-    }
-    made
 }
 
 fn work_of(headers: &[BlockHeader]) -> Work {
@@ -315,7 +297,10 @@ fn floods_of_all_sorts_are_capped_and_honest_service_goes_on() {
 
 #[test]
 fn a_peer_that_asks_for_the_same_blocks_again_and_again_gets_what_its_budget_allows() {
-    let (mut simulation, nodes) = network(261, 3, 8);
+    // Over a good line, so that the budget is what holds back.
+    let mut options = options(261, RICH);
+    options.faults.loss = 0.0;
+    let (mut simulation, nodes) = built(options, 3, 8);
     let (victim, hostile) = (nodes[0], nodes[2]);
     // A large block, so that bytes count and not messages.
     let many: Vec<Transaction> = (0..RICH)

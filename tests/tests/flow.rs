@@ -42,7 +42,7 @@ fn transfer(genesis: BlockHash, from: u8, nonce: u64) -> Transaction {
 /// A network of one node, whose chain has a full block with some blocks on it; links lose nothing.
 fn full_chain(seed: u64) -> (Simulation, NodeIndex) {
     let mut options = Options::new(seed);
-    options.network.loss = 0.0;
+    options.faults.loss = 0.0;
     options.params.allocation =
         (0..RICH).map(|number| (key(number).public_key().address(), Amount::from_tab(1))).collect();
     let mut simulation = Simulation::new(options);
@@ -83,7 +83,7 @@ fn received(simulation: &Simulation, node: NodeIndex) -> u64 {
 fn a_new_block_passes_a_full_one_that_is_under_way() {
     let (mut simulation, server) = full_chain(1);
     let reader = simulation.add_node(0.0);
-    simulation.throttle(reader, SLOW);
+    simulation.throttle(reader, u32::try_from(SLOW * 8).expect("a rate"));
     let middle = |simulation: &Simulation| received(simulation, reader) > 400_000;
     assert!(simulation.run_until(MINUTE, middle), "the full block is under way");
     let height_before = height(&simulation, server);
@@ -108,7 +108,7 @@ fn who_does_not_read_is_dropped_and_neither_delays_others_nor_grows_memory() {
     let (mut simulation, server) = full_chain(2);
     let (slow, fast) = (simulation.add_node(0.0), simulation.add_node(0.0));
     // A frame in twenty seconds: it is heard of, and hears something, but is of no use.
-    simulation.throttle(slow, 820);
+    simulation.throttle(slow, 6_560);
     let start = simulation.now();
     let target = height(&simulation, server);
     assert!(simulation.run_until(MINUTE, |simulation| height(simulation, fast) == target));

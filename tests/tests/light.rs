@@ -3,7 +3,7 @@
 use node_core::chain::accounts::Account;
 use node_core::hash::{BlockHash, TxId};
 use node_core::keys::Address;
-use node_core::net::frame::Assembler;
+use node_core::net::frame::ending;
 use node_core::net::limits::Kind;
 use node_core::net::mesh::{LIGHT_WANTED, MAX_LIGHT};
 use node_core::net::message::Message;
@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
-use tests::simulator::{NodeIndex, Options, Simulation, checks};
+use tests::simulator::{Fate, NodeIndex, Options, Simulation, checks};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -109,18 +109,14 @@ type Received = Rc<RefCell<BTreeMap<(NodeIndex, u8), (u64, u64)>>>;
 fn record(simulation: &mut Simulation) -> Received {
     let record = Received::default();
     let kept = Rc::clone(&record);
-    let mut kinds: BTreeMap<(NodeIndex, NodeIndex), (Assembler, Option<u8>)> = BTreeMap::new();
-    simulation.tap(Box::new(move |from, to, frame| {
-        let (assembler, kind) = kinds.entry((from, to)).or_default();
-        let number = *kind.get_or_insert(frame[1]);
+    simulation.on_the_way(move |passing| {
+        let Some(number) = passing.kind else { return passing.on() };
         let mut record = kept.borrow_mut();
-        let (messages, bytes) = record.entry((to, number)).or_default();
-        *bytes += frame.len() as u64;
-        if assembler.push(&frame).is_ok_and(|whole| whole.is_some()) {
-            (*messages, *kind) = (*messages + 1, None);
-        }
-        vec![frame]
-    }));
+        let (messages, bytes) = record.entry((passing.to, number)).or_default();
+        *bytes += passing.frame.len() as u64;
+        *messages += u64::from(ending(passing.frame).is_some());
+        passing.on()
+    });
     record
 }
 
@@ -218,10 +214,9 @@ fn full_nodes_that_lie_are_banned_and_the_truth_comes_from_the_others() {
     mine_to(&mut simulation, full[0], 8);
     pay(&mut simulation, full[0], light, "7");
     // One adds a grain to every account, one shows payments that never were.
-    simulation.tap(Box::new(move |from, to, frame| {
-        let message =
-            frame.split_first().and_then(|(last, message)| Message::decode(message).ok().filter(|_| *last == 1));
-        let lie = match message {
+    simulation.on_the_way(move |passing| {
+        let (from, to) = (passing.from, passing.to);
+        let lie = match passing.message() {
             Some(Message::Answer { number, answer: Answer::Account(proof) }) if from == liars[0] && to == light => {
                 let mut bytes = borsh::to_vec(&*proof).expect("memory");
                 let place = bytes.len() - 16;
@@ -239,10 +234,10 @@ fn full_nodes_that_lie_are_banned_and_the_truth_comes_from_the_others() {
             _ => None,
         };
         match lie {
-            Some((number, answer)) => node_core::net::frame::split(&Message::Answer { number, answer }.encode()),
-            None => vec![frame],
+            Some((number, answer)) => Fate::instead(&Message::Answer { number, answer }),
+            None => passing.on(),
         }
-    }));
+    });
     let mut height = simulation.least_height().0;
     for _ in 0..12 {
         height += 1;

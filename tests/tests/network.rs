@@ -417,9 +417,9 @@ fn a_long_reorganisation_loses_no_payment_and_keeps_histories_right() {
         let concerning = transactions.iter().filter(|one| one.recipient() == own || one.payer(None) == Some(own));
         let mut expected: Vec<_> = concerning.map(node_core::transaction::Transaction::id).collect();
         expected.reverse();
-        let confirmed = history.items.iter().filter(|entry| entry.transaction.status != TransactionState::Waiting);
+        let confirmed = history.page.items.iter().filter(|entry| entry.transaction.status != TransactionState::Waiting);
         let shown: Vec<_> = confirmed.map(|entry| entry.transaction.id).collect();
         assert_eq!(shown, expected[..shown.len().min(expected.len())].to_vec());
-        assert!(shown.len() == expected.len() || history.items.len() == 500);
+        assert!(shown.len() == expected.len() || history.page.items.len() == 500);
     }
 }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
-use tests::simulator::{NodeIndex, Options, Simulation, checks};
+use tests::simulator::{Fate, NodeIndex, Options, Simulation, checks};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -32,14 +32,15 @@ fn record(simulation: &mut Simulation, judge: Judge) -> Record {
     let record = Record::default();
     let kept = record.clone();
     let mut assemblers: BTreeMap<(NodeIndex, NodeIndex), Assembler> = BTreeMap::new();
-    simulation.tap(Box::new(move |from, to, frame| {
-        let whole = assemblers.entry((from, to)).or_default().push(&frame);
+    simulation.on_the_way(move |passing| {
+        let (from, to) = (passing.from, passing.to);
+        let whole = assemblers.entry((from, to)).or_default().push(passing.frame);
         // What is no frame, as an attacker sends it, goes on as it is.
-        let Ok(assembled) = whole else { return vec![frame] };
-        let Some(bytes) = assembled else { return Vec::new() };
+        let Ok(assembled) = whole else { return passing.on() };
+        let Some(bytes) = assembled else { return Fate::swallowed() };
         if let Ok(message) = Message::decode(&bytes) {
             if !judge(from, &message) {
-                return Vec::new();
+                return Fate::swallowed();
             }
             let hash = match &message {
                 Message::CompactBlock(compact) => Some(compact.header.hash()),
@@ -55,8 +56,8 @@ fn record(simulation: &mut Simulation, judge: Judge) -> Record {
                 travelled.whole += usize::from(matches!(message, Message::Block(_)));
             }
         }
-        split(&bytes)
-    }));
+        Fate { onward: split(&bytes), back: Vec::new() }
+    });
     record
 }
 

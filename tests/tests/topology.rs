@@ -11,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
-use tests::simulator::{NodeIndex, Options, Simulation};
+use tests::simulator::{Fate, NodeIndex, Options, Passing, Simulation};
 use tracker_protocol::{PeerId, ServerMessage};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -106,18 +106,18 @@ type Traffic = Rc<RefCell<BTreeMap<String, BTreeMap<NodeIndex, usize>>>>;
 fn count_relayed(simulation: &mut Simulation) -> Traffic {
     let traffic = Traffic::default();
     let counter = Rc::clone(&traffic);
-    simulation.corrupt_frames(move |from, _, frame| {
-        if let Some(signal) = relayed(&frame) {
-            *counter.borrow_mut().entry(signal.payload).or_default().entry(from).or_default() += 1;
+    simulation.on_the_way(move |passing| {
+        if let Some(signal) = relayed(passing) {
+            *counter.borrow_mut().entry(signal.payload).or_default().entry(passing.from).or_default() += 1;
         }
-        Some(frame)
+        passing.on()
     });
     traffic
 }
 
-fn relayed(frame: &[u8]) -> Option<RelayedSignal> {
-    match Message::decode(frame.get(1..)?) {
-        Ok(Message::Relay(signal)) => Some(*signal),
+fn relayed(passing: &Passing) -> Option<RelayedSignal> {
+    match passing.message() {
+        Some(Message::Relay(signal)) => Some(*signal),
         _ => None,
     }
 }
@@ -364,10 +364,10 @@ fn peers_that_are_stuck_on_an_old_chain_are_replaced() {
     assert!(run_bounded(&mut simulation, MINUTE, |simulation| degree(simulation, node) >= WANTED_LINKS));
     // No block and no header reaches the stuck ones any more, and they tell of none.
     let held = stuck.clone();
-    simulation.corrupt_frames(move |from, to, frame| {
-        let message = frame.get(1..).and_then(|bytes| Message::decode(bytes).ok());
-        let blocks = matches!(message, Some(Message::Headers(_) | Message::Block(_)));
-        (!blocks || !(held.contains(&from) || held.contains(&to))).then_some(frame)
+    simulation.on_the_way(move |passing| {
+        let blocks = matches!(passing.message(), Some(Message::Headers(_) | Message::Block(_)));
+        let stuck = held.contains(&passing.from) || held.contains(&passing.to);
+        if blocks && stuck { Fate::swallowed() } else { passing.on() }
     });
     // The honest ones are listed to the node, which has all the links that it wants.
     let none = stuck.iter().map(|index| (*index, Vec::new()));
@@ -479,15 +479,15 @@ fn a_peer_that_changes_what_it_relays_is_refused_and_others_carry_it() {
     let (mut simulation, nodes) = meshed(81, 16);
     simulation.stop_tracker();
     let liar = nodes[4];
-    simulation.corrupt_frames(move |from, _, frame| match relayed(&frame) {
+    simulation.on_the_way(move |passing| match relayed(passing) {
         // The offer of another, under the name of the sender.
-        Some(mut signal) if from == liar && signal.hops > 1 => {
+        Some(mut signal) if passing.from == liar && signal.hops > 1 => {
             let middle = signal.payload.len() / 2;
             let other = if signal.payload.as_bytes()[middle] == b'A' { "B" } else { "A" };
             signal.payload.replace_range(middle..=middle, other);
-            Some([&[1][..], &Message::Relay(Box::new(signal)).encode()].concat())
+            Fate::instead(&Message::Relay(Box::new(signal)))
         }
-        _ => Some(frame),
+        _ => passing.on(),
     });
     for _ in 0..3 {
         cut_half(&mut simulation, 4);

@@ -188,6 +188,7 @@ fn Footer() -> impl IntoView {
         <footer class="foot">
             <p>{move || if is_light.get() { texts::FOOTER_LIGHT } else { texts::FOOTER }}</p>
             <p class="mono">{move || status.map(|status| texts::version(&status.version, &status.profile))}</p>
+            <p data-testid="storage">{move || status.map(|status| texts::storage(&status.storage))}</p>
         </footer>
     }
 }

@@ -1,9 +1,10 @@
-//! `cargo xtask bench`: our code beside its peers, npm packages, in one page of a real browser.
+//! `cargo xtask bench`: our code beside its peers, npm packages, in one page of a real browser; and
+//! how long a tab takes to reopen.
 
 use crate::browser::{self, Browser, BrowserError};
 use crate::bundle::{self, BundleError, Module};
 use crate::command::{self, CommandError};
-use crate::page::PROFILE;
+use crate::page::{self, PROFILE, PageError};
 use crate::toolchain::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 use std::fs;
@@ -29,6 +30,16 @@ const MANIFESTS: [&str; 2] = ["package.json", "package-lock.json"];
 /// The package manager of Node.js.
 const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum What {
+    /// Our code beside its peers, npm packages.
+    #[default]
+    Peers,
+    /// How long a tab takes to show its tip, with 10,000 and 100,000 blocks in its store.
+    Reopen,
+}
+
 /// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
@@ -38,6 +49,9 @@ pub(crate) enum BenchError {
     /// A program failed.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// The page could not be built.
+    #[error(transparent)]
+    Page(#[from] PageError),
     /// There is no browser.
     #[error(transparent)]
     Browser(#[from] BrowserError),
@@ -54,21 +68,42 @@ pub(crate) enum BenchError {
     },
 }
 
+/// Measures and prints.
+pub(crate) fn bench(workspace: &Workspace, what: What) -> Result<(), BenchError> {
+    match what {
+        What::Peers => peers(workspace),
+        What::Reopen => reopen(workspace),
+    }
+}
+
+/// Builds the real page and opens it in Chromium on stores that were filled before.
+fn reopen(workspace: &Workspace) -> Result<(), BenchError> {
+    toolchain::ensure_wasm_target()?;
+    let browser = browser::chromium()?;
+    let page = page::build(workspace)?;
+    in_browser(workspace, "reopen", &page, browser)
+}
+
 /// Builds the page, opens it in Chromium and prints the tables that it measures.
-pub(crate) fn bench(workspace: &Workspace) -> Result<(), BenchError> {
+fn peers(workspace: &Workspace) -> Result<(), BenchError> {
     // What is missing should be known before anything is built.
     if Command::new(NPM).arg("--version").output().is_err() {
         return Err(BenchError::NoNpm);
     }
     toolchain::ensure_wasm_target()?;
-    let Browser { binary, driver } = browser::chromium()?;
+    let browser = browser::chromium()?;
     let site = build(workspace)?;
-    // Only what runs in the browser is measured: the program that opens it may be a debug build.
+    in_browser(workspace, "peers", &site, browser)
+}
+
+/// Only what runs in the browser is measured: the program that opens it may be a debug build.
+fn in_browser(workspace: &Workspace, bench: &str, page: &Path, browser: Browser) -> Result<(), BenchError> {
+    let Browser { binary, driver } = browser;
     command::run(
         command::cargo()
             .current_dir(&workspace.root)
-            .args(["bench", "--quiet", "--profile=dev", "--package=tests", "--bench=peers"])
-            .env("TABCHAIN_PAGE", site)
+            .args(["bench", "--quiet", "--profile=dev", "--package=tests", &format!("--bench={bench}")])
+            .env("TABCHAIN_PAGE", page)
             .env("TABCHAIN_CHROMIUM", binary)
             .env("TABCHAIN_CHROMEDRIVER", driver),
     )?;

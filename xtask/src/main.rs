@@ -11,6 +11,7 @@ mod html;
 mod libtest;
 mod page;
 mod serve;
+mod sim;
 mod test;
 mod toolchain;
 mod tools;
@@ -41,12 +42,24 @@ enum Task {
     Build,
     /// Run every check and every test; the last line counts them.
     Test(test::Options),
-    /// Measure our code beside its peers, in one page of a browser (needs npm).
-    Bench,
+    /// Measure our code beside its peers, in one page of a browser (needs npm), or how long a tab
+    /// takes to reopen on a long chain.
+    Bench {
+        /// What to measure.
+        #[arg(value_enum, default_value_t)]
+        what: bench::What,
+    },
     /// Let a fuzzer make up inputs until one breaks something (needs a nightly toolchain and cargo-fuzz).
     Fuzz(fuzz::Options),
     /// Write the TypeScript types of the JavaScript API anew, after a change of its calls.
     Types,
+    /// Run scenarios in the simulator, or write the report on the network (`--list`, `--report`, `--help`).
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// What the simulator is given.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Run Trunk with the pinned tools, by default `trunk serve`: rebuilds on every change.
     Trunk {
         /// What Trunk is given.
@@ -78,9 +91,10 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             println!("the page is in {}", page.display());
         }
         Task::Test(options) => return Ok(test::test(&workspace, &options)),
-        Task::Bench => bench::bench(&workspace)?,
+        Task::Bench { what } => bench::bench(&workspace, what)?,
         Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
         Task::Types => types::write(&workspace)?,
+        Task::Sim { arguments } => sim::sim(&workspace, &arguments)?,
         Task::Trunk { arguments } => trunk::pass_through(&workspace, arguments)?,
         Task::Announce { .. } => {}
     }

@@ -2,7 +2,8 @@
 
 use super::arguments::{decode, to_json};
 use super::{bad_request, object, to_error};
-use crate::client::{Client, DEFAULT_NETWORK, StartConfig, role_of, tracker_address};
+use crate::client::{Client, DEFAULT_NETWORK, StartConfig, StartError, role_of, tracker_address};
+use crate::storage::profiles::is_id;
 use node_core::params::PUBLIC_ROOM;
 use node_core::request::RequestError;
 use node_core::view::Role;
@@ -26,11 +27,16 @@ pub(super) struct StartOptions {
     mine: Option<u32>,
     /// The folder of the package's files, on the page's own origin; where `tabchain.js` lies if left out.
     workers: Option<String>,
+    /// Id of the profile to take, of `a-z`, `0-9` and `-`, if no other tab has it; the first free one if left out.
+    profile: Option<String>,
 }
 
 impl StartOptions {
     fn config(self, folder: &str) -> Result<StartConfig, RequestError> {
         let (role, mine) = role_of(self.role, self.mine).map_err(|error| bad_request(error.to_string()))?;
+        if self.profile.as_deref().is_some_and(|id| !is_id(id)) {
+            return Err(bad_request(StartError::BadProfile.to_string()));
+        }
         let tracker = self.tracker.as_deref().map(tracker_address).transpose();
         Ok(StartConfig {
             network: self.network.unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
@@ -39,6 +45,7 @@ impl StartOptions {
             role,
             mine,
             workers: self.workers.unwrap_or_else(|| folder.to_owned()),
+            profile: self.profile,
         })
     }
 }

@@ -6,6 +6,7 @@ mod layout;
 
 use super::calls::signatures;
 use super::events::EVENTS;
+use super::profiles::{Listed, ProfileId, ProfileName};
 use super::start::StartOptions;
 use node_core::request::ErrorCode;
 use node_core::view::Event;
@@ -50,6 +51,23 @@ export type EventDetail<Name extends EventName> = Extract<NodeEvent, { event: Na
 const START: &str = "\
 /** Starts a node; the module is loaded at the first call. */
 export function start(options?: StartOptions | null): Promise<Tabchain>;
+";
+
+/// The calls about profiles, which the page answers itself.
+const PROFILES: &str = "  readonly profiles: {
+    /** All profiles of this browser. */
+    list(): Promise<Array<ListedProfile>>;
+
+    /** Calls a profile of this network and room otherwise. */
+    rename(name: ProfileName): Promise<null>;
+
+    /** Loads the page anew with another profile of this network and room, which is made if there is none. */
+    switch(profile: ProfileId): Promise<null>;
+
+    /** Erases a profile with its wallet and its chain, unless another tab has it. Of this tab's own the page is loaded anew. */
+    erase(profile: ProfileId): Promise<null>;
+  };
+
 ";
 
 /// The calls that listen.
@@ -165,6 +183,9 @@ fn render() -> String {
     declarations.add::<Event>();
     declarations.add::<ErrorCode>();
     declarations.add::<StartOptions>();
+    declarations.add::<Listed>();
+    declarations.add::<ProfileId>();
+    declarations.add::<ProfileName>();
     for declare in signatures.iter().flat_map(|signature| &signature.declare) {
         declare(&mut declarations);
     }
@@ -191,6 +212,7 @@ fn render() -> String {
         let members: Vec<_> = members.map(|member| member.render("    ")).collect();
         let _ = write!(text, "  readonly {group}: {{\n{}  }};\n\n", members.join("\n"));
     }
+    text += PROFILES;
     text += LISTENING;
     text += "}\n\n";
     text += START;

@@ -1,5 +1,6 @@
 //! What a node is started with, and where the page's address says so.
 
+use crate::storage::profiles::is_id;
 use node_core::params::{PUBLIC_ROOM, ParamsError};
 use node_core::view::Role;
 use web_sys::{Url, UrlSearchParams, Window};
@@ -33,6 +34,9 @@ pub enum StartError {
     /// There are no chain parameters for this network and room.
     #[error(transparent)]
     Params(#[from] ParamsError),
+    /// The profile's id is none.
+    #[error("a profile's id has 1 to 32 characters from a-z, 0-9 and '-'")]
+    BadProfile,
     /// The folder of the workers' scripts has no address.
     #[error("the folder of the workers' scripts has no valid address")]
     BadWorkers,
@@ -56,10 +60,14 @@ pub struct StartConfig {
     pub mine: u32,
     /// Folder of the workers' scripts, relative to the page or absolute.
     pub workers: String,
+    /// Id of the profile to take, if no other tab has it; without one the tab takes the one that it
+    /// had before, or else the first free one.
+    pub profile: Option<String>,
 }
 
 impl StartConfig {
-    /// Reads the page's address (`network`, `room`, `role`, `mine`, `tracker`) and its `tabchain-workers` element.
+    /// Reads the page's address (`network`, `room`, `role`, `mine`, `tracker`, `profile`) and its
+    /// `tabchain-workers` element.
     pub fn from_page() -> Result<Self, StartError> {
         let window = web_sys::window().ok_or(StartError::NoPage)?;
         let search = window.location().search().map_err(|_| StartError::NoPage)?;
@@ -70,7 +78,12 @@ impl StartConfig {
             Some(address) => tracker_address(&address)?,
             None => default_tracker(&window)?,
         };
+        let profile = parameters.get("profile");
+        if profile.as_deref().is_some_and(|id| !is_id(id)) {
+            return Err(StartError::BadProfile);
+        }
         Ok(Self {
+            profile,
             network: parameters.get("network").unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
             room: parameters.get("room").unwrap_or_else(|| PUBLIC_ROOM.to_owned()),
             tracker: Some(tracker),

@@ -1,22 +1,26 @@
 //! The driver: feeds the node with what happens, and does what it says.
 
+use super::keeper::Keeper;
 use super::pool::Pool;
 use super::timer::Timer;
 use super::tracker_client::TrackerClient;
 use super::{Scope, on_panic, scope};
 use crate::browser::{Listener, now};
 use crate::messages::{LinkMessage, NodeStart, ToNode, ToPage};
+use crate::storage::{StorageError, facts};
 use js_sys::Uint8Array;
 use node_core::contract::{Input, LinkId, Output};
 use node_core::node::{Config, Node};
 use node_core::params::ChainParams;
 use node_core::request::{ErrorCode, RequestError, Response};
+use node_core::store::Stored;
 use node_core::view::{Event, LogEntry, LogLevel};
 use serde_json::value::{RawValue, to_raw_value};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
 
 /// Bytes of a link that are handled before the page hears of it: some frames at once.
@@ -40,6 +44,8 @@ struct Driver {
     timer: Timer,
     tracker: OnceCell<TrackerClient>,
     pool: Pool,
+    /// The profile, if there is one.
+    keeper: Option<Keeper>,
     /// Open links, with the bytes that were handled and not yet reported to the page.
     handled: RefCell<BTreeMap<LinkId, u32>>,
 }
@@ -77,11 +83,23 @@ impl Page {
 }
 
 impl Driver {
-    fn start(page: Page, start: NodeStart) -> Result<Rc<Self>, StartError> {
+    fn start(
+        page: Page,
+        start: NodeStart,
+        profile: Result<(Keeper, Stored), StorageError>,
+    ) -> Result<Rc<Self>, StartError> {
         let params = ChainParams::named(&start.network, &start.room)?;
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(StartError::Random)?;
-        let node = Node::new(Config::new(params, start.role), seed, now());
+        let config = Config::new(params, start.role);
+        let (node, keeper, absent) = match profile {
+            Ok((keeper, stored)) => {
+                let config = Config { profile: keeper.profile().to_owned(), ..config };
+                (Node::open(config, &stored, seed, now()), Some(keeper), None)
+            }
+            Err(reason) => (Node::new(config, seed, now()), None, Some(reason)),
+        };
+        page.send(&ToPage::Started { profile: keeper.as_ref().map(|keeper| keeper.profile().to_owned()) });
         let driver = Rc::new_cyclic(|driver: &Weak<Self>| {
             let warnings = page.clone();
             let tick = Self::input_of(driver);
@@ -96,10 +114,15 @@ impl Driver {
                 // Nothing is handled before it is complete.
                 running: Cell::new(true),
                 tracker: OnceCell::new(),
+                keeper,
                 handled: RefCell::default(),
             }
         });
         driver.drain();
+        match absent {
+            Some(reason) => driver.inbox.borrow_mut().push_back(Input::StorageFailed { reason: reason.to_string() }),
+            None => driver.look_at_storage(),
+        }
         if let Some(url) = start.tracker {
             let connection = TrackerClient::connect(url, Self::input_of(&Rc::downgrade(&driver)));
             // Set here and nowhere else.
@@ -107,6 +130,12 @@ impl Driver {
         }
         driver.work_off();
         Ok(driver)
+    }
+
+    /// Has the node told what the browser says of its storage.
+    fn look_at_storage(self: &Rc<Self>) {
+        let input = Self::input_of(&Rc::downgrade(self));
+        spawn_local(async move { input(Input::Storage(facts().await)) });
     }
 
     fn input_of(driver: &Weak<Self>) -> impl Fn(Input) + 'static {
@@ -119,7 +148,7 @@ impl Driver {
     }
 
     /// Something happened. What happens while the node works waits its turn.
-    fn input(&self, input: Input) {
+    fn input(self: &Rc<Self>, input: Input) {
         self.inbox.borrow_mut().push_back(input);
         if !self.running.replace(true) {
             self.work_off();
@@ -127,7 +156,7 @@ impl Driver {
     }
 
     /// Handles what has come in, until there is no more.
-    fn work_off(&self) {
+    fn work_off(self: &Rc<Self>) {
         loop {
             let next = self.inbox.borrow_mut().pop_front();
             let Some(input) = next else { break };
@@ -138,7 +167,7 @@ impl Driver {
         self.timer.set(now(), deadline);
     }
 
-    fn handle(&self, input: Input) {
+    fn handle(self: &Rc<Self>, input: Input) {
         let received = match &input {
             Input::Received { link, frame } => Some((*link, u32::try_from(frame.len()).unwrap_or(u32::MAX))),
             Input::LinkOpened { link, .. } => {
@@ -167,7 +196,7 @@ impl Driver {
         }
     }
 
-    fn drain(&self) {
+    fn drain(self: &Rc<Self>) {
         loop {
             let next = self.node.borrow_mut().poll_output();
             let Some(output) = next else { break };
@@ -175,7 +204,7 @@ impl Driver {
         }
     }
 
-    fn perform(&self, output: Output) {
+    fn perform(self: &Rc<Self>, output: Output) {
         match output {
             Output::Tracker(message) => {
                 if let Some(tracker) = self.tracker.get() {
@@ -196,8 +225,19 @@ impl Driver {
             Output::Verify { job, checks } => self.pool.verify(job, checks),
             Output::Mine { job, header, threads } => self.pool.mine(job, header, threads),
             Output::StopMining => self.pool.stop_mining(),
-            // A node that was started without a store asks for none.
-            Output::Persist(_) | Output::Load { .. } => {}
+            Output::Persist(batch) => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.write(batch, Self::input_of(&Rc::downgrade(self)));
+                    if keeper.facts_are_old() {
+                        self.look_at_storage();
+                    }
+                }
+            }
+            Output::Load { job, queries } => {
+                if let Some(keeper) = &self.keeper {
+                    keeper.read(job, queries, Self::input_of(&Rc::downgrade(self)));
+                }
+            }
             Output::Event(event) => self.page.send(&ToPage::Event(event)),
             Output::Reply { id, result } => {
                 let result = result.and_then(|response| to_json(&response));
@@ -206,7 +246,7 @@ impl Driver {
         }
     }
 
-    fn receive(&self, message: ToNode) {
+    fn receive(self: &Rc<Self>, message: ToNode) {
         match message {
             // The page starts a node once.
             ToNode::Start(_) => {}
@@ -216,6 +256,7 @@ impl Driver {
                 }
                 self.input(Input::Tick);
             }
+            ToNode::StorageChanged => self.look_at_storage(),
             ToNode::Request { id, request } => self.input(Input::Request { id, request }),
             ToNode::LocalSignal { link, signal } => self.input(Input::LocalSignal { link, signal }),
             ToNode::LinkOpened { link, binding } => self.input(Input::LinkOpened { link, binding }),
@@ -232,26 +273,69 @@ fn to_json(response: &Response) -> Result<Box<RawValue>, RequestError> {
     })
 }
 
-/// Takes one message of the page.
-fn receive(driver: &OnceCell<Rc<Driver>>, page: &Page, message: &JsValue) {
-    if let Some(message) = LinkMessage::from_js(message) {
-        if let Some(driver) = driver.get() {
-            driver.input(match message {
-                LinkMessage::Frame(link, buffer) => Input::Received { link, frame: Uint8Array::new(&buffer).to_vec() },
-                LinkMessage::Handled(link, bytes) => Input::Drained { link, bytes: u64::from(bytes) },
-            });
+/// The node, and what comes before it is there.
+#[derive(Default)]
+struct Worker {
+    driver: OnceCell<Rc<Driver>>,
+    /// Messages that wait while the store is being opened.
+    waiting: RefCell<Option<Vec<JsValue>>>,
+}
+
+impl Worker {
+    /// Takes one message of the page.
+    fn receive(self: &Rc<Self>, page: &Page, message: JsValue) {
+        if let Some(driver) = self.driver.get() {
+            return hand_on(driver, page, &message);
         }
-        return;
+        if let Some(waiting) = &mut *self.waiting.borrow_mut() {
+            // The page bounds what it asks before the first answer.
+            return waiting.push(message);
+        }
+        match message.as_string().map(|text| serde_json::from_str::<ToNode>(&text)) {
+            Some(Ok(ToNode::Start(start))) => self.start(page.clone(), start),
+            _ => page.send(&no_message()),
+        }
     }
-    let parsed = message.as_string().map(|text| serde_json::from_str::<ToNode>(&text));
-    match (parsed, driver.get()) {
-        (Some(Ok(message)), Some(driver)) => driver.receive(message),
-        (Some(Ok(ToNode::Start(start))), None) => match Driver::start(page.clone(), start) {
-            // Set here and nowhere else.
-            Ok(started) => drop(driver.set(started)),
-            Err(error) => page.send(&ToPage::Failed { message: error.to_string() }),
-        },
-        _ => page.send(&ToPage::Failed { message: "the page sent what is no message".to_owned() }),
+
+    /// Opens the store, then starts the node.
+    fn start(self: &Rc<Self>, page: Page, start: NodeStart) {
+        self.waiting.replace(Some(Vec::new()));
+        let worker = Rc::clone(self);
+        spawn_local(async move {
+            let closed = Rc::downgrade(&worker);
+            let on_close = move |error: StorageError| {
+                let driver = closed.upgrade().and_then(|worker| worker.driver.get().cloned());
+                if let Some(driver) = driver {
+                    driver.input(Input::StorageFailed { reason: error.to_string() });
+                }
+            };
+            let profile = Keeper::open(&start, on_close).await;
+            match Driver::start(page.clone(), start, profile) {
+                // Set here and nowhere else.
+                Ok(started) => drop(worker.driver.set(started)),
+                Err(error) => return page.send(&ToPage::Failed { message: error.to_string() }),
+            }
+            for message in worker.waiting.take().unwrap_or_default() {
+                worker.receive(&page, message);
+            }
+        });
+    }
+}
+
+fn no_message() -> ToPage {
+    ToPage::Failed { message: "the page sent what is no message".to_owned() }
+}
+
+fn hand_on(driver: &Rc<Driver>, page: &Page, message: &JsValue) {
+    if let Some(message) = LinkMessage::from_js(message) {
+        return driver.input(match message {
+            LinkMessage::Frame(link, buffer) => Input::Received { link, frame: Uint8Array::new(&buffer).to_vec() },
+            LinkMessage::Handled(link, bytes) => Input::Drained { link, bytes: u64::from(bytes) },
+        });
+    }
+    match message.as_string().map(|text| serde_json::from_str::<ToNode>(&text)) {
+        Some(Ok(message)) => driver.receive(message),
+        _ => page.send(&no_message()),
     }
 }
 
@@ -259,10 +343,10 @@ fn receive(driver: &OnceCell<Rc<Driver>>, page: &Page, message: &JsValue) {
 pub fn start() {
     on_panic(|message| Page(scope()).send(&ToPage::Failed { message }));
     let page = Page(scope());
-    let driver = OnceCell::new();
+    let worker = Rc::new(Worker::default());
     let answers = page.clone();
     let messages = Listener::new(&page.0, "message", move |event| {
-        receive(&driver, &answers, &event.unchecked_into::<MessageEvent>().data());
+        worker.receive(&answers, event.unchecked_into::<MessageEvent>().data());
     });
     // It lives as long as the worker, which ends by being terminated.
     std::mem::forget(messages);

@@ -4,6 +4,7 @@ mod backoff;
 mod compute;
 mod driver;
 mod hash_rate;
+mod keeper;
 mod pool;
 mod timer;
 mod tracker_client;

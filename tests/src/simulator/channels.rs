@@ -3,9 +3,14 @@
 
 use super::NodeIndex;
 use node_core::contract::{ChannelBinding, Input, LinkId};
-use node_core::units::Timestamp;
+use node_core::net::frame::Class;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// Bytes that have left a link before its node is told.
+const REPORT_DRAINED_BYTES: u64 = 32 * 1024;
+/// First byte of a frame that is the last, or the only one, of its message.
+const LAST: u8 = 1;
 
 /// How connections come about.
 #[derive(Debug, Clone)]
@@ -23,13 +28,30 @@ impl Default for ChannelOptions {
 /// One end of a connection.
 pub(super) type End = (NodeIndex, LinkId);
 
+/// What goes in one direction of a connection.
+#[derive(Debug, Default)]
+struct Stream {
+    /// When the last frame arrives: a channel keeps the order.
+    busy_until: Duration,
+    /// Bytes that left since the sender was told so.
+    drained: u64,
+    /// Kind of the message of each class whose frames are on their way, in the middle of one.
+    kinds: [Option<u8>; Class::ALL.len()],
+}
+
 #[derive(Debug)]
 struct Connection {
     offerer: End,
     answerer: Option<End>,
     open: bool,
-    /// When the last frame of each direction arrives: a channel keeps the order.
-    busy_until: [Timestamp; 2],
+    /// From the offerer, from the answerer.
+    streams: [Stream; 2],
+}
+
+impl Connection {
+    fn stream(&mut self, from: End) -> &mut Stream {
+        &mut self.streams[usize::from(self.offerer != from)]
+    }
 }
 
 /// All connections by the number that stands in their offers.
@@ -50,8 +72,8 @@ impl Channels {
     /// A node dials: gives the SDP of its offer.
     pub(super) fn offer(&mut self, end: End) -> String {
         self.last += 1;
-        let busy_until = [Timestamp::default(); 2];
-        self.connections.insert(self.last, Connection { offerer: end, answerer: None, open: false, busy_until });
+        let connection = Connection { offerer: end, answerer: None, open: false, streams: Default::default() };
+        self.connections.insert(self.last, connection);
         self.ends.insert(end, self.last);
         format!("offer {}", self.last)
     }
@@ -77,19 +99,46 @@ impl Channels {
         Some((end, answerer, ChannelBinding(binding)))
     }
 
-    /// The other end of an open channel, and when a frame that takes until `arrival` may arrive
-    /// behind those sent before.
-    pub(super) fn pass(&mut self, from: End, arrival: Timestamp) -> Option<(End, Timestamp)> {
-        let connection = self.connections.get_mut(self.ends.get(&from)?).filter(|connection| connection.open)?;
-        let outbound = connection.offerer == from;
-        let to = if outbound { connection.answerer? } else { connection.offerer };
-        let busy = &mut connection.busy_until[usize::from(outbound)];
-        *busy = arrival.max(*busy);
-        Some((to, *busy))
+    /// The other end of an open channel.
+    pub(super) fn beyond(&self, from: End) -> Option<End> {
+        let connection = self.connections.get(self.ends.get(&from)?).filter(|connection| connection.open)?;
+        if connection.offerer == from { connection.answerer } else { Some(connection.offerer) }
     }
 
-    /// The other end of a channel.
-    pub(super) fn other(&self, from: End) -> Option<End> {
+    /// The kind of the message that a frame belongs to, by its number on the wire, and whether the
+    /// frame begins it.
+    pub(super) fn kind(&mut self, from: End, frame: &[u8]) -> Option<(u8, bool)> {
+        let stream = self.connections.get_mut(self.ends.get(&from)?)?.stream(from);
+        let tag = *frame.first()?;
+        let kind_of_class = stream.kinds.get_mut(usize::from(tag >> 1))?;
+        let first = kind_of_class.is_none();
+        let kind = kind_of_class.or_else(|| frame.get(1).copied())?;
+        *kind_of_class = (tag & LAST == 0).then_some(kind);
+        Some((kind, first))
+    }
+
+    /// When a frame that would arrive at this time arrives behind those sent before, if it takes so
+    /// long by itself.
+    pub(super) fn pass(&mut self, from: End, arrival: Duration, takes: Duration) -> Duration {
+        let Some(stream) = self.stream(from) else { return arrival };
+        stream.busy_until = arrival.max(stream.busy_until + takes);
+        stream.busy_until
+    }
+
+    /// Bytes leave a node; gives how many it is to be told of, if it is time.
+    pub(super) fn left(&mut self, from: End, bytes: usize) -> Option<u64> {
+        let stream = self.stream(from)?;
+        stream.drained += bytes as u64;
+        (stream.drained >= REPORT_DRAINED_BYTES).then(|| std::mem::take(&mut stream.drained))
+    }
+
+    fn stream(&mut self, from: End) -> Option<&mut Stream> {
+        let number = self.ends.get(&from)?;
+        self.connections.get_mut(number).map(|connection| connection.stream(from))
+    }
+
+    /// The other end of a channel, open or not.
+    fn other(&self, from: End) -> Option<End> {
         let connection = self.connections.get(self.ends.get(&from)?)?;
         if connection.offerer == from { connection.answerer } else { Some(connection.offerer) }
     }
@@ -106,7 +155,8 @@ impl Channels {
 
     /// A node is gone: gives the ends that have to be told.
     pub(super) fn close_all(&mut self, node: NodeIndex) -> Vec<End> {
-        let ends: Vec<End> = self.ends.keys().filter(|(index, _)| *index == node).copied().collect();
+        let own = (node, LinkId(0))..=(node, LinkId(u64::MAX));
+        let ends: Vec<End> = self.ends.range(own).map(|(end, _)| *end).collect();
         ends.into_iter().filter_map(|end| self.close(end)).collect()
     }
 }

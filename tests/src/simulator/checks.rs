@@ -7,16 +7,20 @@
 use super::Simulation;
 use node_core::block::{Block, BlockHeader};
 use node_core::chain::accounts::{Account, Accounts};
+use node_core::chain::ledger;
 use node_core::chain::tree::Chain;
 use node_core::consensus::validation;
 use node_core::hash::{BlockHash, TxId};
 use node_core::keys::Address;
 use node_core::mempool::{self, Mempool, Waiting};
+use node_core::net::limits;
 use node_core::node::Node;
 use node_core::params::ChainParams;
 use node_core::transaction::Transaction;
 use node_core::units::{Amount, Height, Timestamp};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +28,9 @@ use std::time::Duration;
 const MAX_LINKS: usize = node_core::net::peers::MAX_LINKS;
 /// How much longer than its time a transaction may wait: a node looks for such once a second.
 const EXPIRY_DELAY: Duration = Duration::from_secs(1);
+
+/// Tips whose accounts are remembered as right; then all are forgotten.
+const MAX_PROOFS: usize = 256;
 
 /// What does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +48,14 @@ pub enum Violation {
     Account(Address),
     /// The tip commits to other accounts.
     StateRoot(Height),
+    /// A transaction was confirmed once, and is neither confirmed nor waiting nor impossible any more.
+    Lost(TxId),
     /// A transaction waits that could not be confirmed on the tip.
     Waiting(TxId, Unfit),
     /// The sums over the mempool are wrong.
     Mempool,
+    /// More is kept than the node states as its limit.
+    Bound(&'static str),
 }
 
 /// Why a waiting transaction is not valid on the tip.
@@ -97,10 +108,33 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Accounts come in the order of their addresses.
     fn account(&self, address: &Address) -> Account {
-        let found = self.accounts.iter().find(|(other, _)| other == address);
-        found.map(|(_, account)| *account).unwrap_or_default()
+        let found = self.accounts.binary_search_by(|(other, _)| other.cmp(address));
+        found.map(|place| self.accounts[place].1).unwrap_or_default()
     }
+}
+
+/// What was found to be right of a tip, and is right for every node that has it.
+#[derive(Debug)]
+struct Proof {
+    accounts: Vec<(Address, Account)>,
+    total: Option<Amount>,
+    issued: i128,
+}
+
+/// What the checkers of a run found out together: each thing once, not once a node.
+#[derive(Debug, Clone, Default)]
+pub struct Proven(Rc<RefCell<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
+    /// By tip.
+    ledgers: BTreeMap<BlockHash, Proof>,
+    /// Transactions that are right whatever the accounts: signatures are verified once.
+    sound: BTreeMap<TxId, Arc<Transaction>>,
+    /// All transactions of blocks that were once in some best chain.
+    confirmed: BTreeMap<TxId, Arc<Transaction>>,
 }
 
 /// Goes along with one node.
@@ -115,14 +149,18 @@ pub struct Checker {
     /// Grains that genesis, subsidies and the issuer brought into being, and the issuer's part of them.
     created: i128,
     issued: i128,
+    /// The same at the tip that was checked last.
+    issued_at_tip: i128,
     started: bool,
-    /// Tip and accounts whose state root was right.
-    rooted: Option<(BlockHash, Vec<(Address, Account)>)>,
-    /// Transactions that are right whatever the accounts: signatures are verified once.
-    sound: BTreeMap<TxId, Arc<Transaction>>,
+    proven: Proven,
 }
 
 impl Checker {
+    /// One that shares what it finds out.
+    pub fn sharing(proven: &Proven) -> Self {
+        Self { proven: proven.clone(), ..Self::default() }
+    }
+
     /// Checks everything, doing only what changed since the last time.
     pub fn check(&mut self, view: &View) -> Result<(), Violation> {
         self.check_ledger(view)?;
@@ -131,14 +169,18 @@ impl Checker {
 
     /// Coins, accounts and state root.
     fn check_ledger(&mut self, view: &View) -> Result<(), Violation> {
+        if let Some(proof) = self.proven.0.borrow().ledgers.get(&view.tip.0)
+            && proof.accounts == view.accounts
+            && proof.total == view.total
+        {
+            self.issued_at_tip = proof.issued;
+            return Ok(());
+        }
         self.follow(view)?;
         let held: i128 = self.accounts.values().map(|(balance, _)| balance).sum();
         let found = view.total.map(|total| i128::from(total.grains()));
         if found != Some(self.created) || held + self.young != self.created {
             return Err(Violation::Coins { found: view.total, expected: self.created });
-        }
-        if self.rooted.as_ref().is_some_and(|(tip, accounts)| *tip == view.tip.0 && *accounts == view.accounts) {
-            return Ok(());
         }
         let real: BTreeMap<Address, (i128, i128)> = view
             .accounts
@@ -158,7 +200,13 @@ impl Checker {
         if accounts.root() != view.tip.1.state_root {
             return Err(Violation::StateRoot(view.tip.1.height));
         }
-        self.rooted = Some((view.tip.0, view.accounts.clone()));
+        self.issued_at_tip = self.issued;
+        let mut found = self.proven.0.borrow_mut();
+        if found.ledgers.len() >= MAX_PROOFS {
+            found.ledgers.clear();
+        }
+        let proof = Proof { accounts: view.accounts.clone(), total: view.total, issued: self.issued };
+        found.ledgers.insert(view.tip.0, proof);
         Ok(())
     }
 
@@ -207,6 +255,10 @@ impl Checker {
         self.young += grains(block.transactions[0].amount());
         self.created += grains(params.subsidy_at(Height(height)));
         for transaction in &block.transactions[1..] {
+            if sign > 0 {
+                let mut found = self.proven.0.borrow_mut();
+                found.confirmed.entry(transaction.id()).or_insert_with(|| Arc::new(transaction.clone()));
+            }
             let payer = transaction.payer(params.issuer).expect("no reward stands here");
             let account = self.accounts.entry(payer).or_default();
             account.1 += sign;
@@ -236,7 +288,7 @@ impl Checker {
             }
         }
         let mut left: BTreeMap<Address, i128> = BTreeMap::new();
-        let mut issuable = i128::from(view.params.issuable().grains()) - self.issued;
+        let mut issuable = i128::from(view.params.issuable().grains()) - self.issued_at_tip;
         for ((payer, _), waiting) in by_payer {
             let left = left.entry(payer).or_insert_with(|| i128::from(view.account(&payer).balance.grains()));
             let (amount, fee) = (waiting.transaction.amount().grains(), waiting.transaction.fee().grains());
@@ -260,8 +312,8 @@ impl Checker {
         }
         let transaction = &waiting.transaction;
         // Ids say nothing about signatures.
-        let known = self.sound.get(&waiting.id);
-        if known.is_some_and(|known| Arc::ptr_eq(known, transaction) || known == transaction) {
+        let known = self.proven.0.borrow().sound.get(&waiting.id).cloned();
+        if known.is_some_and(|known| Arc::ptr_eq(&known, transaction) || known == *transaction) {
             return Ok(());
         }
         let (id, payer) = (transaction.id(), transaction.payer(view.params.issuer));
@@ -274,9 +326,46 @@ impl Checker {
         if !check.is_some_and(|check| check.verify()) {
             return Err(Unfit::Signature);
         }
-        self.sound.insert(id, transaction.clone());
+        self.proven.0.borrow_mut().sound.insert(id, transaction.clone());
         Ok(())
     }
+}
+
+/// What a node keeps stays within the limits that it states.
+pub fn bounds(node: &Node) -> Result<(), Violation> {
+    let within = |holds: bool, what| if holds { Ok(()) } else { Err(Violation::Bound(what)) };
+    within(node.peers().len() <= MAX_LINKS, "links")?;
+    within(node.mempool().len() <= mempool::MAX_COUNT, "waiting transactions")?;
+    within(node.mempool().bytes() <= mempool::MAX_BYTES, "bytes of waiting transactions")?;
+    for (_, peer) in node.peers().iter() {
+        within(peer.orders.len() <= limits::MAX_ORDERS, "blocks that a peer waits for")?;
+        within(peer.unchecked.len() <= limits::MAX_UNCHECKED, "transactions of a peer that wait for their check")?;
+    }
+    Ok(())
+}
+
+/// Nothing that was confirmed once, anywhere, is lost for good: it is in the best chain, or it waits,
+/// or its payer's account has gone on without it, or does not cover it any more. To be called when
+/// all nodes agree.
+pub fn nothing_lost(simulation: &Simulation) -> Result<(), Violation> {
+    let node = simulation.node(simulation.running()[0]);
+    let chain = node.chain();
+    let heights = (1..=chain.height().0).filter_map(|height| chain.hash_at(Height(height)));
+    let blocks: Vec<Arc<Block>> = heights.filter_map(|hash| chain.block(&hash)).collect();
+    let best: BTreeSet<TxId> = blocks.iter().flat_map(|block| &block.transactions).map(Transaction::id).collect();
+    let found = simulation.proven.0.borrow();
+    for (id, transaction) in found.confirmed.iter().filter(|(id, _)| !best.contains(*id)) {
+        let waits = simulation.running().iter().any(|index| simulation.node(*index).mempool().get(id).is_some());
+        let account = transaction.payer(chain.params().issuer).map(|payer| chain.ledger().account(&payer));
+        let possible = account.is_some_and(|account| {
+            let covered = ledger::cost(transaction).is_some_and(|cost| cost <= account.balance);
+            account.nonce == transaction.nonce() && covered
+        });
+        if !waits && possible {
+            return Err(Violation::Lost(*id));
+        }
+    }
+    Ok(())
 }
 
 /// All running nodes have one tip and identical accounts, and nobody has more links than allowed.

@@ -1,26 +1,49 @@
-//! What goes wrong by force or by malice: links that are cut, a tracker and peers that lie, somebody
-//! who sits in channels.
+//! What goes wrong by malice: a tracker that lies, somebody who sits in channels, and nodes that
+//! behave as they should not.
 
+use super::way::{Fate, Passing};
 use super::{Happening, NodeIndex, Simulation};
-use node_core::contract::{ChannelBinding, Input, LinkId};
-use node_core::node::Config;
-use node_core::view::{PeerState, Role};
-use std::collections::BTreeSet;
+use node_core::block::BlockHeader;
+use node_core::contract::{ChannelBinding, Input};
+use node_core::hash::{BlockHash, sha256};
+use node_core::net::message::{MAX_HEADERS, Message};
+use node_core::units::Work;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use tracker_protocol::{PeerId, ServerMessage};
+use tracker_protocol::ServerMessage;
+
+/// Numbers on the wire of the messages that bring bodies: whole, in compact form, and the rest of it.
+const BODIES: [u8; 3] = [6, 13, 16];
 
 /// Sees every word of the tracker to a node; gives what the node hears, if anything.
 type TrackerHook = Box<dyn Fn(NodeIndex, ServerMessage) -> Option<ServerMessage>>;
-/// Sees every frame from one node to another; gives what arrives, if anything.
-type FrameHook = Box<dyn Fn(NodeIndex, NodeIndex, Vec<u8>) -> Option<Vec<u8>>>;
+
+/// What a hostile node does. Under it runs a node like any other, which keeps its links alive and
+/// answers what the behaviour leaves to it.
+pub trait Behaviour {
+    /// A frame that this node is about to send.
+    fn outgoing(&mut self, passing: &Passing) -> Fate {
+        passing.on()
+    }
+
+    /// A frame that is about to reach this node.
+    fn incoming(&mut self, passing: &Passing) -> Fate {
+        passing.on()
+    }
+
+    /// What it does of its own accord; gives when it wants to be asked again, if ever.
+    fn act(&mut self, _simulation: &mut Simulation, _own: NodeIndex) -> Option<Duration> {
+        None
+    }
+}
 
 /// Who lies, and how.
 #[derive(Default)]
 pub(super) struct Hostile {
     tracker: Option<TrackerHook>,
-    frames: Option<FrameHook>,
     /// Nodes in whose channels somebody sits.
     intercepted: BTreeSet<NodeIndex>,
+    behaviours: BTreeMap<NodeIndex, Option<Box<dyn Behaviour>>>,
 }
 
 impl Hostile {
@@ -28,13 +51,6 @@ impl Hostile {
         match (&self.tracker, input) {
             (Some(hook), Input::Tracker(message)) => hook(index, message).map(Input::Tracker),
             (_, input) => Some(input),
-        }
-    }
-
-    pub(super) fn frame(&self, from: NodeIndex, to: NodeIndex, frame: Vec<u8>) -> Option<Vec<u8>> {
-        match &self.frames {
-            Some(hook) => hook(from, to, frame),
-            None => Some(frame),
         }
     }
 
@@ -46,6 +62,20 @@ impl Hostile {
             bytes[31] = u8::from(end == ends[0]) + 1;
         }
         ChannelBinding(bytes)
+    }
+
+    /// What the hostile ones among sender and receiver make of a frame.
+    pub(super) fn through(&mut self, from: NodeIndex, to: NodeIndex, kind: Option<u8>, mut fate: Fate) -> Fate {
+        for own in [from, to] {
+            let Some(Some(behaviour)) = self.behaviours.get_mut(&own) else { continue };
+            for frame in std::mem::take(&mut fate.onward) {
+                let passing = Passing { from, to, kind, frame: &frame };
+                let next = if own == from { behaviour.outgoing(&passing) } else { behaviour.incoming(&passing) };
+                fate.onward.extend(next.onward);
+                fate.back.extend(next.back);
+            }
+        }
+        fate
     }
 }
 
@@ -65,26 +95,9 @@ impl Simulation {
         self.deliver(index, Input::Tracker(message));
     }
 
-    /// Frames go through a function on their way from one node to another.
-    pub fn corrupt_frames(&mut self, hook: impl Fn(NodeIndex, NodeIndex, Vec<u8>) -> Option<Vec<u8>> + 'static) {
-        self.hostile.frames = Some(Box::new(hook));
-    }
-
     /// Somebody sits in every channel that a node opens from now on.
     pub fn intercept(&mut self, index: NodeIndex) {
         self.hostile.intercepted.insert(index);
-    }
-
-    /// Closes the channel between two nodes by force; both hear of it. Gives whether there was one.
-    pub fn cut(&mut self, one: NodeIndex, other: NodeIndex) -> bool {
-        let Some(link) = self.link(one, other) else { return false };
-        if let Some((other, other_link)) = self.channels.close((one, link)) {
-            for (index, link) in [(one, link), (other, other_link)] {
-                let input = Input::LinkClosed { link, reason: "the line was cut".to_owned() };
-                self.schedule(Duration::from_millis(500), Happening::Input(index, Box::new(input)));
-            }
-        }
-        true
     }
 
     /// A node loses its connection to the tracker, and does not get another one.
@@ -93,25 +106,70 @@ impl Simulation {
         self.deliver(index, Input::TrackerClosed);
     }
 
-    /// Adds a node that remembers peers of an earlier run.
-    pub fn add_remembering(&mut self, hash_rate: f64, remembered: Vec<PeerId>) -> NodeIndex {
-        let config = Config { remembered, ..Config::new(self.options.params.clone(), Role::Full) };
-        self.add_configured(config, hash_rate, 0)
+    /// From now on a node behaves like this.
+    pub fn turn_hostile(&mut self, index: NodeIndex, behaviour: Box<dyn Behaviour>) {
+        self.hostile.behaviours.insert(index, Some(behaviour));
+        self.schedule(Duration::ZERO, Happening::Act(index));
     }
 
-    /// Whether two nodes are connected, as the first sees it.
-    pub fn linked(&self, one: NodeIndex, other: NodeIndex) -> bool {
-        self.link(one, other).is_some()
+    /// A node that was hostile behaves again.
+    pub fn turn_honest(&mut self, index: NodeIndex) {
+        self.hostile.behaviours.remove(&index);
     }
 
-    /// Nodes that a node is connected to.
-    pub fn neighbours(&self, index: NodeIndex) -> Vec<NodeIndex> {
-        self.running().into_iter().filter(|other| *other != index && self.linked(index, *other)).collect()
+    /// From now on a node answers requests for blocks with nothing.
+    pub fn stall(&mut self, index: NodeIndex) {
+        self.turn_hostile(index, Box::new(Staller));
     }
 
-    fn link(&self, one: NodeIndex, other: NodeIndex) -> Option<LinkId> {
-        let id = self.node(other).id();
-        let mut connected = self.node(one).peers().connected();
-        connected.find(|(_, peer)| peer.id == id && peer.state == PeerState::Connected).map(|(link, _)| link)
+    /// From now on a node lies of its chain when it answers pings, and shows these headers.
+    pub fn forge(&mut self, index: NodeIndex, forgery: Forgery) {
+        self.turn_hostile(index, Box::new(forgery));
+    }
+
+    pub(super) fn act(&mut self, index: NodeIndex) {
+        // It is away while it acts, so that it may use the simulation that holds it.
+        let Some(mut behaviour) = self.hostile.behaviours.get_mut(&index).and_then(Option::take) else { return };
+        let again = if self.members[index.0].stopped { None } else { behaviour.act(self, index) };
+        if let Some(place) = self.hostile.behaviours.get_mut(&index) {
+            *place = Some(behaviour);
+        }
+        if let Some(again) = again {
+            self.schedule(again, Happening::Act(index));
+        }
+    }
+}
+
+/// Shows blocks and keeps their bodies.
+#[derive(Debug, Clone, Copy)]
+pub struct Staller;
+
+impl Behaviour for Staller {
+    fn outgoing(&mut self, passing: &Passing) -> Fate {
+        if passing.kind.is_some_and(|kind| BODIES.contains(&kind)) { Fate::swallowed() } else { passing.on() }
+    }
+}
+
+/// What a node says of its chain, and what it shows of it.
+#[derive(Debug, Clone)]
+pub struct Forgery {
+    /// The work that it claims.
+    pub claim: Work,
+    /// A chain from the first block on.
+    pub headers: Vec<BlockHeader>,
+}
+
+impl Behaviour for Forgery {
+    fn outgoing(&mut self, passing: &Passing) -> Fate {
+        let Some(Message::Pong { number, height, .. }) = passing.message() else { return passing.on() };
+        Fate::instead(&Message::Pong { number, tip: BlockHash(sha256(passing.frame)), height, work: self.claim })
+    }
+
+    fn incoming(&mut self, passing: &Passing) -> Fate {
+        let Some(Message::GetHeaders(locator)) = passing.message() else { return passing.on() };
+        let known = |hash: &BlockHash| self.headers.iter().position(|header| header.hash() == *hash);
+        let start = locator.iter().find_map(known).map_or(0, |place| place + 1);
+        let answer = self.headers[start..self.headers.len().min(start + MAX_HEADERS)].to_vec();
+        Fate::answered(&Message::Headers(answer))
     }
 }

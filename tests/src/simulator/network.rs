@@ -1,73 +1,177 @@
-//! The network below the channels: latency, loss that shows as delay, partitions.
+//! The network below the channels: latency, lines of a bounded rate, loss that shows as delay, and
+//! what severs nodes from each other.
 
 use super::NodeIndex;
-use node_core::contract::LinkId;
-use node_core::hash::BlockHash;
+use super::channels::End;
+use super::faults::Severance;
+use node_core::hash::{BlockHash, sha256};
 use node_core::net::frame;
 use node_core::net::message::Message;
 use node_core::units::{Height, Work};
 use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::f64::consts::TAU;
 use std::time::Duration;
 
-/// Latency and loss.
+/// Bytes of a message that one packet carries: WebRTC's usual 1,200 less its headers.
+const PACKET_BYTES: usize = 1_100;
+/// What IP, UDP, DTLS and SCTP put around each packet.
+const PACKET_OVERHEAD: usize = 100;
+/// Frames held back by a partition at most; more are a test that asks for the impossible.
+const MAX_HELD: usize = 1_000_000;
+
+/// One-way latency between two nodes: the same in both directions, and for all packets of a run.
+#[derive(Debug, Clone, Copy)]
+pub enum Latency {
+    /// From the least on, evenly distributed.
+    Even {
+        /// The least.
+        least: Duration,
+        /// Further latency, from zero up to this.
+        spread: Duration,
+    },
+    /// Log-normally distributed, as round trips over the internet are, roughly.
+    LogNormal {
+        /// Half of all pairs have less.
+        median: Duration,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+    },
+}
+
+impl Latency {
+    /// Of two numbers from zero to one, evenly distributed.
+    fn at(self, one: f64, other: f64) -> Duration {
+        match self {
+            Self::Even { least, spread } => least + spread.mul_f64(one),
+            Self::LogNormal { median, sigma } => {
+                // Box and Muller; one of the numbers must not be zero.
+                let normal = (-2.0 * one.max(f64::EPSILON).ln()).sqrt() * (TAU * other).cos();
+                median.mul_f64((sigma * normal).exp())
+            }
+        }
+    }
+}
+
+/// How fast the network is when nothing is wrong with it.
 #[derive(Debug, Clone)]
 pub struct NetworkOptions {
-    /// Least one-way latency.
-    pub least_latency: Duration,
-    /// Further latency, evenly distributed from zero up to this; fixed for each pair of nodes.
-    pub latency_spread: Duration,
-    /// Part of all packets that are lost and sent again by the channel, 0 to 1.
-    pub loss: f64,
-    /// What one retransmission costs.
-    pub retransmission: Duration,
+    /// Between two nodes.
+    pub latency: Latency,
+    /// Bits a second of each node's line, up and down apart; no bound if absent.
+    pub line: Option<u32>,
 }
 
 impl Default for NetworkOptions {
     fn default() -> Self {
-        Self {
-            least_latency: Duration::from_millis(20),
-            latency_spread: Duration::from_millis(60),
-            loss: 0.01,
-            retransmission: Duration::from_millis(200),
-        }
+        let (least, spread) = (Duration::from_millis(20), Duration::from_millis(60));
+        Self { latency: Latency::Even { least, spread }, line: None }
     }
 }
 
-/// A frame that a partition holds back: sender, receiver, the receiver's link, the frame.
-pub(super) type Held = (NodeIndex, NodeIndex, LinkId, Vec<u8>);
+/// A frame that a partition holds back: from which end to which, the frame.
+pub(super) type Held = (End, End, Vec<u8>);
 
-/// Most frames held back by a partition; more are a test that asks for the impossible.
-const MAX_HELD: usize = 1_000_000;
-
-pub(super) struct Network {
+/// What lies between nodes.
+pub(crate) struct Network {
     options: NetworkOptions,
-    group: Option<BTreeSet<NodeIndex>>,
+    /// Chooses the latencies.
+    seed: u64,
+    /// Part of all packets that are lost and sent again by the channel, 0 to 1, and what each costs.
+    loss: (f64, Duration),
+    severed: Vec<(BTreeSet<NodeIndex>, Severance)>,
+    /// Bits a second that each link to a node carries, where it reads slowly.
+    readers: BTreeMap<NodeIndex, u32>,
     silenced: BTreeSet<NodeIndex>,
     held: Vec<Held>,
+    /// Until when each node's line is busy, up and down.
+    lines: BTreeMap<NodeIndex, [Duration; 2]>,
 }
 
 impl Network {
-    pub(super) fn new(options: NetworkOptions) -> Self {
-        Self { options, group: None, silenced: BTreeSet::new(), held: Vec::new() }
+    pub(crate) fn new(options: NetworkOptions, seed: u64, loss: (f64, Duration)) -> Self {
+        let (severed, silenced, held, lines) = (Vec::new(), BTreeSet::new(), Vec::new(), BTreeMap::new());
+        Self { options, seed, loss, severed, readers: BTreeMap::new(), silenced, held, lines }
     }
 
-    /// Time that a packet takes from one node to the other.
-    pub(super) fn delay(&self, rng: &mut ChaCha8Rng, from: NodeIndex, to: NodeIndex) -> Duration {
-        // The same for a pair in both directions, and for every packet but the lost ones.
-        let pair = (from.0.min(to.0) as u64) << 32 | from.0.max(to.0) as u64;
-        let share = f64::from((pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as u32) / f64::from(1 << 24);
-        let mut delay = self.options.least_latency + self.options.latency_spread.mul_f64(share);
-        while f64::from(rng.next_u32()) / f64::from(u32::MAX) < self.options.loss {
-            delay += self.options.retransmission;
+    /// Latency of a pair, whatever goes wrong.
+    pub(crate) fn latency(&self, one: NodeIndex, other: NodeIndex) -> Duration {
+        let pair = [self.seed, one.0.min(other.0) as u64, one.0.max(other.0) as u64];
+        let digest = sha256(&pair.map(u64::to_le_bytes).concat());
+        let unit = |bytes: &[u8]| {
+            f64::from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])) / f64::from(u32::MAX)
+        };
+        self.options.latency.at(unit(&digest[..4]), unit(&digest[4..8]))
+    }
+
+    /// Time that a frame of so many bytes is on its way, with what its lost packets cost.
+    pub(crate) fn delay(&self, rng: &mut ChaCha8Rng, from: NodeIndex, to: NodeIndex, bytes: usize) -> Duration {
+        let mut loss = self.loss.0;
+        for (group, severance) in &self.severed {
+            if let Severance::Lossy { loss: more } = severance
+                && group.contains(&from) != group.contains(&to)
+            {
+                loss = loss.max(*more);
+            }
+        }
+        // All packets have to arrive before the frame is whole, and they are sent again together.
+        let packets = i32::try_from(bytes.div_ceil(PACKET_BYTES).max(1)).unwrap_or(i32::MAX);
+        let lost = 1.0 - (1.0 - loss).powi(packets);
+        let mut delay = self.latency(from, to);
+        let mut chance = lost;
+        while loss > 0.0 && f64::from(rng.next_u32()) / f64::from(u32::MAX) < chance {
+            delay += self.loss.1;
+            chance = loss;
         }
         delay
     }
 
-    /// Whether two nodes are in one part of the network.
-    pub(super) fn connects(&self, one: NodeIndex, other: NodeIndex) -> bool {
-        self.group.as_ref().is_none_or(|group| group.contains(&one) == group.contains(&other))
+    /// When a frame that is sent now has left its sender's line.
+    pub(crate) fn leave(&mut self, now: Duration, from: NodeIndex, bytes: usize) -> Duration {
+        let Some(time) = self.line_time(bytes) else { return now };
+        let [busy, _] = self.lines.entry(from).or_default();
+        *busy = now.max(*busy) + time;
+        *busy
+    }
+
+    /// When a frame whose last bit comes now has passed its receiver's line.
+    pub(crate) fn land(&mut self, now: Duration, to: NodeIndex, bytes: usize) -> Duration {
+        let Some(time) = self.line_time(bytes) else { return now };
+        let [_, busy] = self.lines.entry(to).or_default();
+        // A line that is free took it in while it came.
+        *busy = now.max(*busy + time);
+        *busy
+    }
+
+    fn line_time(&self, bytes: usize) -> Option<Duration> {
+        self.options.line.map(|rate| time_at(rate, bytes))
+    }
+
+    /// What a frame takes over the slowest thing between two nodes, where that is slower than lines.
+    pub(super) fn slow_time(&self, from: NodeIndex, to: NodeIndex, bytes: usize) -> Duration {
+        let times = self.severed.iter().filter(|(group, _)| group.contains(&from) != group.contains(&to));
+        let times = times.filter_map(|(_, severance)| match severance {
+            Severance::Slow { rate } => Some(time_at(*rate, bytes)),
+            _ => None,
+        });
+        let reader = self.readers.get(&to).map(|rate| time_at(*rate, bytes));
+        times.chain(reader).max().unwrap_or_default()
+    }
+
+    /// From now on each link to a node carries so many bits a second.
+    pub(super) fn throttle(&mut self, reader: NodeIndex, rate: u32) {
+        self.readers.insert(reader, rate);
+    }
+
+    /// Whether anything gets from one node to the other.
+    pub(super) fn connects(&self, from: NodeIndex, to: NodeIndex) -> bool {
+        self.severed.iter().all(|(group, severance)| match severance {
+            Severance::Both => group.contains(&from) == group.contains(&to),
+            Severance::Outward => !group.contains(&from) || group.contains(&to),
+            Severance::Inward => group.contains(&from) || !group.contains(&to),
+            Severance::Slow { .. } | Severance::Lossy { .. } => true,
+        })
     }
 
     /// Whether a frame gets through at all.
@@ -77,9 +181,12 @@ impl Network {
 
     /// What a node shows of itself: who holds its blocks back does not boast of them in its pongs.
     pub(super) fn shown(&self, from: NodeIndex, frame: Vec<u8>) -> Vec<u8> {
+        if !self.silenced.contains(&from) {
+            return frame;
+        }
         let message = frame::ending(&frame).and_then(|message| Message::decode(message).ok());
         match message {
-            Some(Message::Pong { number, .. }) if self.silenced.contains(&from) => {
+            Some(Message::Pong { number, .. }) => {
                 let (tip, height, work) = (BlockHash::ZERO, Height::GENESIS, Work::default());
                 [&frame[..1], &Message::Pong { number, tip, height, work }.encode()].concat()
             }
@@ -94,18 +201,19 @@ impl Network {
     /// Ends the silence of a node; gives what it had to say.
     pub(super) fn release(&mut self, index: NodeIndex) -> Vec<Held> {
         self.silenced.remove(&index);
-        let (released, kept) = std::mem::take(&mut self.held).into_iter().partition(|(sender, ..)| *sender == index);
+        let (released, kept) =
+            std::mem::take(&mut self.held).into_iter().partition(|((sender, _), ..)| *sender == index);
         self.held = kept;
         released
     }
 
-    pub(super) fn partition(&mut self, group: &[NodeIndex]) {
-        self.group = Some(group.iter().copied().collect());
+    pub(super) fn sever(&mut self, group: &[NodeIndex], severance: Severance) {
+        self.severed.push((group.iter().copied().collect(), severance));
     }
 
-    /// Ends the partition; gives the frames that it held back, in the order of their sending.
+    /// Ends all partitions; gives the frames that they held back, in the order of their sending.
     pub(super) fn heal(&mut self) -> Vec<Held> {
-        self.group = None;
+        self.severed.clear();
         std::mem::take(&mut self.held)
     }
 
@@ -113,6 +221,12 @@ impl Network {
         assert!(self.held.len() < MAX_HELD, "a partition holds back too much");
         self.held.push(held);
     }
+}
+
+/// Time for so many bytes of a message, in their packets, at so many bits a second.
+fn time_at(rate: u32, bytes: usize) -> Duration {
+    let bytes = bytes + bytes.div_ceil(PACKET_BYTES).max(1) * PACKET_OVERHEAD;
+    Duration::from_nanos(bytes as u64 * 8 * 1_000_000_000 / u64::from(rate.max(1)))
 }
 
 /// Whether a frame tells of blocks: what a miner holds back that keeps them to itself.
@@ -125,4 +239,81 @@ fn shows_blocks(frame: &[u8]) -> bool {
         )
     };
     message.as_ref().is_some_and(shows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_core::SeedableRng;
+
+    fn network(latency: Latency, line: Option<u32>, loss: f64) -> Network {
+        Network::new(NetworkOptions { latency, line }, 7, (loss, Duration::from_millis(200)))
+    }
+
+    #[test]
+    fn latencies_are_distributed_as_stated_and_stay() {
+        let median = Duration::from_millis(50);
+        let network = network(Latency::LogNormal { median, sigma: 0.5 }, None, 0.0);
+        let mut all: Vec<Duration> =
+            (0..2_001).map(|other| network.latency(NodeIndex(other), NodeIndex(5_000))).collect();
+        assert_eq!(network.latency(NodeIndex(3), NodeIndex(9)), network.latency(NodeIndex(9), NodeIndex(3)));
+        all.sort_unstable();
+        let ms = |place: usize| all[place].as_secs_f64() * 1_000.0;
+        assert!((46.0..54.0).contains(&ms(1_000)), "a median of {} ms", ms(1_000));
+        // One standard deviation above the median: e^0.5 times as much.
+        assert!((75.0..91.0).contains(&ms(1_683)), "{} ms", ms(1_683));
+    }
+
+    #[test]
+    fn a_line_carries_so_many_bits_a_second_in_each_direction() {
+        let latency = Latency::Even { least: Duration::from_millis(50), spread: Duration::ZERO };
+        let mut network = network(latency, Some(10_000_000), 0.0);
+        let (one, other) = (NodeIndex(0), NodeIndex(1));
+        let mut left = Duration::ZERO;
+        for _ in 0..1_000 {
+            left = network.leave(Duration::ZERO, one, 1_100);
+        }
+        assert_eq!(left, Duration::from_millis(960), "1,000 packets of 1,200 bytes");
+        // What came as fast as a line carries it has passed the other's line when it is there.
+        assert_eq!(network.land(left, other, 1_100), left);
+        assert_eq!(network.land(left, other, 1_100), left + Duration::from_micros(960));
+    }
+
+    #[test]
+    fn what_is_lost_costs_time() {
+        let latency = Latency::Even { least: Duration::from_millis(50), spread: Duration::ZERO };
+        let network = network(latency, None, 0.01);
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let late = |bytes: usize, rng: &mut ChaCha8Rng| {
+            let delays = (0..10_000).map(|_| network.delay(rng, NodeIndex(0), NodeIndex(1), bytes));
+            delays.filter(|delay| *delay > Duration::from_millis(50)).count()
+        };
+        assert!((60..140).contains(&late(100, &mut rng)), "one packet in a hundred");
+        assert!((1_150..1_650).contains(&late(16_385, &mut rng)), "one of fifteen packets");
+    }
+
+    #[test]
+    fn every_severance_stops_what_it_says() {
+        let (one, other) = (NodeIndex(0), NodeIndex(1));
+        let latency = Latency::Even { least: Duration::from_millis(50), spread: Duration::ZERO };
+        for (severance, there, back) in [
+            (Severance::Both, false, false),
+            (Severance::Outward, false, true),
+            (Severance::Inward, true, false),
+            (Severance::Slow { rate: 1_000 }, true, true),
+            (Severance::Lossy { loss: 0.5 }, true, true),
+        ] {
+            let mut network = network(latency, None, 0.0);
+            network.sever(&[one], severance);
+            assert_eq!(network.connects(one, other), there, "{severance:?}");
+            assert_eq!(network.connects(other, one), back, "{severance:?}");
+            assert!(network.connects(other, NodeIndex(2)));
+            network.heal();
+            assert!(network.connects(one, other) && network.connects(other, one));
+        }
+        let mut network = network(latency, None, 0.0);
+        network.sever(&[one], Severance::Slow { rate: 9_600 });
+        assert_eq!(network.slow_time(one, other, 1_100), Duration::from_secs(1));
+        assert_eq!(network.slow_time(other, NodeIndex(2), 1_100), Duration::ZERO);
+    }
 }

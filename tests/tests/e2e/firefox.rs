@@ -4,6 +4,7 @@ use crate::harness::{BLOCKS, Browser, SOON};
 use crate::scenarios::{Balance, Stage, Status};
 use crate::webdriver::{Session, setting};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What Firefox is told on its start: nothing that phones home.
@@ -16,7 +17,7 @@ const PREFERENCES: [(&str, bool); 4] = [
 
 /// Starts Firefox and its driver, at the paths that xtask found.
 async fn session() -> Session {
-    let profile = tempfile::tempdir().expect("a folder for the profile");
+    let profile = Arc::new(tempfile::tempdir().expect("a folder for the profile"));
     let preferences: serde_json::Map<String, Value> =
         PREFERENCES.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let binary = setting("TABCHAIN_FIREFOX");

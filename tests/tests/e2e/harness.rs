@@ -137,13 +137,50 @@ impl Browser {
         let tab = Tab { window };
         self.switch(&tab).await;
         self.client.goto(address).await.expect("the page loads");
+        self.answers(&tab).await;
+        tab
+    }
+
+    /// Waits until a tab's node answers.
+    async fn answers(&self, tab: &Tab) {
         self.until(SOON, "the node answers", async || {
-            let script = "return !!window.tabchain";
+            let script = "return !!window.tabchain && !window.left";
             self.client.execute(script, Vec::new()).await.is_ok_and(|there| there == json!(true))
         })
         .await;
-        let _: Value = self.call(&tab, "tabchain.status()").await;
-        tab
+        let _: Value = self.call(tab, "tabchain.status()").await;
+    }
+
+    /// Loads a tab's page anew.
+    pub(crate) async fn reload(&self, tab: &Tab) {
+        self.switch(tab).await;
+        self.client.refresh().await.expect("the page loads");
+        self.answers(tab).await;
+    }
+
+    /// Evaluates an expression that loads the tab's page anew, and waits for the new page.
+    pub(crate) async fn leave(&self, tab: &Tab, expression: &str) {
+        self.switch(tab).await;
+        let script = format!("window.left = true; setTimeout(() => {{ {expression}; }});");
+        self.client.execute(&script, Vec::new()).await.expect("the script runs");
+        self.answers(tab).await;
+    }
+
+    /// Kills the process that draws a tab, as when it runs out of memory, and closes what is left of it.
+    pub(crate) async fn crash(&self, tab: &Tab) {
+        let blank = self.client.new_window(true).await.expect("a new tab").handle;
+        self.switch(tab).await;
+        // Never answers: the page is gone before it could.
+        let crash = self.client.goto("chrome://crash");
+        let _ = tokio::time::timeout(SOON, crash).await;
+        self.client.switch_to_window(blank).await.expect("the other tab lives");
+    }
+
+    /// Kills the browser with all its processes, and starts it again on what it has on disk.
+    pub(crate) async fn kill_and_restart(self) -> Self {
+        let Self { client: _, session, _alone } = self;
+        let session = session.kill_and_restart().await;
+        Self { client: session.client.clone(), session, _alone }
     }
 
     /// Makes a tab the one that is seen.
@@ -238,7 +275,7 @@ impl Browser {
 
     /// Ends the session, so that nothing is left behind.
     pub(crate) async fn close(self) {
-        self.client.close().await.expect("the browser closes");
+        self.session.client.clone().close().await.expect("the browser closes");
     }
 
     async fn find(&self, test_id: &str) -> fantoccini::elements::Element {

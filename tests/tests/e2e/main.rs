@@ -5,4 +5,5 @@ mod harness;
 mod life;
 mod mesh;
 mod scenarios;
+mod storage;
 mod webdriver;

@@ -5,6 +5,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::process::Stdio;
+use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -36,7 +37,7 @@ pub(crate) struct Session {
     /// What the driver is told.
     pub(crate) client: Client,
     driver: Child,
-    _profile: TempDir,
+    profile: Arc<TempDir>,
 }
 
 impl Drop for Session {
@@ -50,7 +51,21 @@ impl Drop for Session {
 impl Session {
     /// Starts Chromium and its driver, at the paths that xtask found.
     pub(crate) async fn chromium() -> Self {
-        let profile = tempfile::tempdir().expect("a folder for the profile");
+        Self::chromium_on(Arc::new(tempfile::tempdir().expect("a folder for the profile"))).await
+    }
+
+    /// Kills all of Chromium's processes at once, and starts it again on what is on disk.
+    pub(crate) async fn kill_and_restart(mut self) -> Self {
+        self.signal(Signal::KILL).expect("it can be killed");
+        self.driver.wait().await.expect("it ends");
+        let profile = Arc::clone(&self.profile);
+        drop(self);
+        // The killed browser's lock on the folder names a process that is gone.
+        let _ = std::fs::remove_file(profile.path().join("SingletonLock"));
+        Self::chromium_on(profile).await
+    }
+
+    async fn chromium_on(profile: Arc<TempDir>) -> Self {
         let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.iter().map(ToString::to_string).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         let options = json!({ "binary": setting("TABCHAIN_CHROMIUM"), "args": arguments });
@@ -60,7 +75,7 @@ impl Session {
 
     /// Starts a driver, which names its port behind these words, and a browser with these
     /// capabilities, which uses nothing but this folder.
-    pub(crate) async fn start(driver: &str, words: &str, profile: TempDir, capabilities: Value) -> Self {
+    pub(crate) async fn start(driver: &str, words: &str, profile: Arc<TempDir>, capabilities: Value) -> Self {
         let mut driver = Command::new(driver)
             .arg("--port=0")
             .env("TMPDIR", profile.path())
@@ -78,7 +93,7 @@ impl Session {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("a browser session");
-        Self { client, driver, _profile: profile }
+        Self { client, driver, profile }
     }
 
     /// Gives a signal to the driver and all that it has started.

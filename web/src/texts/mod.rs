@@ -7,6 +7,7 @@ mod wallet;
 pub(crate) use self::{explorer::*, overview::*, wallet::*};
 
 use node_wasm::request::ErrorCode;
+use node_wasm::view::{StorageState, StorageView};
 
 // The frame.
 pub(crate) const NAME: &str = "Tabchain";
@@ -44,6 +45,23 @@ pub(crate) fn title(view: &str) -> String {
 
 pub(crate) fn version(version: &str, profile: &str) -> String {
     if profile.is_empty() { format!("{NAME} {version}") } else { format!("{NAME} {version} · profile {profile}") }
+}
+
+/// Where wallet and chain are kept.
+pub(crate) fn storage(storage: &StorageView) -> String {
+    let reason = storage.reason.as_deref().unwrap_or("this browser window offers no storage");
+    match storage.state {
+        StorageState::Stored => {
+            let megabytes = |bytes: f64| format!("{:.1} MB", bytes / 1e6);
+            let used = storage.facts.used_bytes.map(|used| format!(" · {} used", megabytes(used))).unwrap_or_default();
+            let quota = storage.facts.quota_bytes.map(|quota| format!(" of {}", megabytes(quota))).unwrap_or_default();
+            format!("Kept in this browser up to block {}{used}{quota}", storage.stored_height)
+        }
+        StorageState::Memory => format!("Wallet and chain are gone when this tab is closed: {reason}"),
+        StorageState::Failed => {
+            format!("Nothing more is stored: {reason}. Back up the wallet before you close this tab.")
+        }
+    }
 }
 
 // Starting, and what goes wrong.

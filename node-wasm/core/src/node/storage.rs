@@ -2,6 +2,8 @@
 //! on go together.
 
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 
 use super::Node;

@@ -66,9 +66,10 @@ impl Payments {
     /// The number of an address's next transaction.
     pub(super) fn next_nonce(&self, payer: Address, used: u64) -> u64 {
         let numbers: BTreeSet<u64> = self.of(payer).map(|payment| payment.transaction.nonce()).collect();
-        numbers.into_iter().skip_while(|number| *number < used).fold(used, |next, number| {
-            if number == next { next.saturating_add(1) } else { next }
-        })
+        numbers
+            .into_iter()
+            .skip_while(|number| *number < used)
+            .fold(used, |next, number| if number == next { next.saturating_add(1) } else { next })
     }
 
     /// Takes out all transactions that wait.

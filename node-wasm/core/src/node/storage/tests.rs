@@ -1,221 +1,23 @@
 //! A node beside a store that is lost in part, damaged or full: it reopens on a valid tip, and goes
 //! on from there to where a node without faults is.
 
-use super::Bounds;
+use super::testing::{Bench, OTHER_WALLET, SMALL, WALLET, bench, block, history};
 use crate::block::Block;
-use crate::chain::testing::{Builder, address, key, params, transfer};
-use crate::chain::tree::Chain;
-use crate::contract::{Input, Output};
+use crate::chain::testing::{Builder, params};
+use crate::contract::Input;
 use crate::hash::BlockHash;
 use crate::net::message::Message;
 use crate::node::testing::Net;
-use crate::node::{Config, Node};
-use crate::params::ChainParams;
-use crate::request::{Request, RequestError, RequestId, Response};
+use crate::request::{Request, Response};
 use crate::store::memory::MemoryStore;
-use crate::store::record::{self, HistoryRow};
-use crate::store::{Batch, SCHEMA_VERSION, Table, opening};
-use crate::transaction::Transaction;
-use crate::units::{Height, Timestamp};
-use crate::view::{Event, HistoryPage, Role, StorageState};
-use crate::wallet::Wallet;
+use crate::store::record;
+use crate::store::{SCHEMA_VERSION, Table};
+use crate::units::Height;
+use crate::view::StorageState;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// So small that a few dozen blocks show all there is: several snapshots, blocks that leave the
-/// memory, batches that do not hold everything.
-const SMALL: Bounds =
-    Bounds { journal: 600, in_memory: 6, least_in_memory: 3, pruned: 12, prune_step: 4, batch: 1_500 };
-const WALLET: [u8; 32] = [7; 32];
-const OTHER_WALLET: [u8; 32] = [8; 32];
-
-/// A node, its store, and what it says.
-struct Bench {
-    node: Node,
-    store: MemoryStore,
-    now: Timestamp,
-    replies: BTreeMap<RequestId, Result<Response, RequestError>>,
-    codes: Vec<String>,
-    /// Copies of the store after each batch, if they are wanted.
-    copies: Option<Vec<MemoryStore>>,
-    /// Whether batches are answered.
-    answers: bool,
-    last: u64,
-}
-
-impl Bench {
-    fn open(params: &ChainParams, store: MemoryStore, fresh: u8) -> Self {
-        let now = Chain::new(params.clone()).tip_header().time.after(Duration::from_hours(1));
-        let mut node = Node::open(Config::new(params.clone(), Role::Full), &store.stored(), [fresh; 32], now);
-        node.storage.bounds = SMALL;
-        let (replies, codes) = (BTreeMap::new(), Vec::new());
-        let mut bench = Self { node, store, now, replies, codes, copies: None, answers: true, last: 0 };
-        bench.handle(Input::Tick);
-        bench
-    }
-
-    fn fresh(params: &ChainParams) -> Self {
-        Self::open(params, MemoryStore::new(), 3)
-    }
-
-    fn handle(&mut self, input: Input) {
-        self.node.handle(self.now, input);
-        self.drain();
-    }
-
-    fn drain(&mut self) {
-        while let Some(output) = self.node.poll_output() {
-            match output {
-                Output::Persist(batch) => {
-                    let input = match self.store.apply(&batch) {
-                        Ok(()) => Input::Persisted { batch: batch.number },
-                        Err(full) => Input::StorageFailed { reason: full.to_string() },
-                    };
-                    if let Some(copies) = &mut self.copies {
-                        copies.push(self.store.clone());
-                    }
-                    if self.answers {
-                        self.node.handle(self.now, input);
-                    }
-                }
-                Output::Load { job, queries } => {
-                    let answers = Ok(self.store.read(&queries));
-                    self.node.handle(self.now, Input::Loaded { job, answers });
-                }
-                Output::Reply { id, result } => drop(self.replies.insert(id, result)),
-                Output::Event(Event::Log(line)) => self.codes.push(line.code),
-                _ => {}
-            }
-        }
-    }
-
-    fn take(&mut self, block: &Arc<Block>) {
-        self.node.take_own_block((**block).clone());
-        self.handle(Input::Tick);
-    }
-
-    /// Lets the node's heart beat.
-    fn beat(&mut self) {
-        self.now = self.now.after(Duration::from_secs(2));
-        self.handle(Input::Tick);
-    }
-
-    fn ask(&mut self, request: Request) -> Result<Response, RequestError> {
-        self.last += 1;
-        let id = RequestId(self.last);
-        self.handle(Input::Request { id, request });
-        self.replies.remove(&id).expect("an answer")
-    }
-
-    /// The node is as one that saw its chain and nothing else.
-    fn check(&mut self, builder: &Builder) {
-        let tip = self.node.chain.tip();
-        let other = builder.replay(tip);
-        assert_eq!(self.node.chain.ledger().state(), other.ledger().state());
-        let (proof, root) = (self.node.chain.prove_account(&address(0)), other.tip_header().state_root);
-        assert_eq!(proof.verify(root, &address(0)), Ok(Some(other.ledger().account(&address(0)))));
-        let mut rows = Vec::new();
-        for height in 1..=other.height().0 {
-            let hash = other.hash_at(Height(height)).unwrap();
-            assert_eq!(self.node.chain.hash_at(Height(height)), Some(hash));
-            let block = other.block(&hash).unwrap();
-            let own = block.transactions.iter().filter(|one| self.node.wallet.concerns(one, None));
-            rows.extend(own.map(|one| HistoryRow { height: Height(height), transaction: one.clone() }));
-            let (id, transaction) = (height.to_string(), block.transactions.last().unwrap().id().to_string());
-            if Height(height) < self.node.chain.oldest() {
-                continue;
-            }
-            match self.ask(Request::Block { id: id.clone() }) {
-                Ok(Response::Block(view)) => assert_eq!(view.summary.hash, hash),
-                answer => panic!("block {id}: {answer:?}"),
-            }
-            match self.ask(Request::Transaction { id: transaction }) {
-                Ok(Response::Transaction(view)) => {
-                    assert!(
-                        matches!(view.status, crate::view::TransactionState::Confirmed { block, .. } if block == hash)
-                    );
-                }
-                answer => panic!("a transaction of block {id}: {answer:?}"),
-            }
-        }
-        match self.ask(Request::History { from: None, limit: Some(500) }) {
-            Ok(Response::History(HistoryPage { page, .. })) => {
-                // Transactions of lost blocks wait again, and stand first.
-                let waiting = self.node.waiting_rows();
-                assert_eq!(page.total as usize, waiting + rows.len());
-                let ids: Vec<_> = page.items[waiting..].iter().map(|entry| entry.transaction.id).collect();
-                let expected: Vec<_> = rows.iter().rev().map(|row| row.transaction.id()).collect();
-                assert_eq!(ids, expected);
-            }
-            answer => panic!("the history: {answer:?}"),
-        }
-        match self.ask(Request::Blocks { from: None, limit: Some(500) }) {
-            Ok(Response::Blocks(blocks)) => {
-                let all = other.height().0 as usize + 1;
-                let gone = self.node.chain.oldest().0.saturating_sub(1) as usize;
-                assert_eq!(blocks.len(), all - gone);
-            }
-            answer => panic!("the blocks: {answer:?}"),
-        }
-    }
-}
-
-/// A main chain of this length; every seventh block starts a branch that overtakes it or does not.
-/// Blocks in the order in which a node sees them.
-fn history(
-    builder: &mut Builder,
-    length: u32,
-    wallet: &dyn Fn(&mut Builder, BlockHash, u32) -> Arc<Block>,
-) -> Vec<Arc<Block>> {
-    let (mut tip, mut seen) = (builder.genesis, Vec::new());
-    for number in 0..length {
-        let block = wallet(builder, tip, number);
-        seen.push(block.clone());
-        if number % 7 == 3 {
-            // A branch from here of two or three blocks, beside the two that come now.
-            let mut side = tip;
-            for step in 0..2 + number % 2 {
-                let block = wallet(builder, side, 1_000 + number * 10 + step);
-                side = block.header.hash();
-                seen.push(block);
-            }
-            tip = if number % 2 == 0 { side } else { block.header.hash() };
-        } else {
-            tip = block.header.hash();
-        }
-    }
-    seen
-}
-
-/// A block with transfers; most of them pay the wallet that the nodes have.
-fn block(builder: &mut Builder, parent: BlockHash, number: u32) -> Arc<Block> {
-    let chain = builder.replay(parent);
-    let nonce = |index: u8| chain.ledger().account(&address(index)).nonce;
-    let genesis = builder.genesis;
-    let to = u8::try_from(number % 40).unwrap() + 2;
-    let mut transfers = vec![transfer(genesis, 0, to, 10_000 + u64::from(number), nonce(0))];
-    if !number.is_multiple_of(3)
-        && let Transaction::Transfer(mut own) = transfer(genesis, 1, 2, 10_000, nonce(1))
-    {
-        own.to = Wallet::open(&WALLET).unwrap().address();
-        own.sign(&key(1), genesis);
-        transfers.push(Transaction::Transfer(own));
-    }
-    let late = u64::from(number % 5);
-    builder.extend(parent, u8::try_from(number % 3).unwrap() + 1, transfers, late)
-}
-
-/// A node with the wallet of the tests.
-fn bench(params: &ChainParams, mut store: MemoryStore) -> Bench {
-    if store.bytes() == 0 {
-        let wallet = record::put_bytes(Table::Wallet, record::WALLET.to_vec(), WALLET.to_vec());
-        let writes = vec![opening::version(), wallet];
-        store.apply(&Batch { number: 0, writes, durable: true }).unwrap();
-    }
-    Bench::open(params, store, 3)
-}
 
 #[test]
 fn a_crash_at_every_write_reopens_on_a_valid_tip_and_goes_on() {
