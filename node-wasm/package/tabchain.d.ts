@@ -399,6 +399,20 @@ export type PeerView = {
   connectedAt: Timestamp | null;
 };
 
+/** Names a profile of this page's network and room. */
+export type ProfileId = {
+  /** Its id. */
+  id: string;
+};
+
+/** A profile's new name. */
+export type ProfileName = {
+  /** Its id. */
+  id: string;
+  /** What a person calls it: 1 to 32 characters. */
+  name: string;
+};
+
 /** Proof that a transaction is in a block. */
 export type ProofView = {
   /** The transaction. */
@@ -415,18 +429,6 @@ export type ProofView = {
   confirmations: number;
   /** Header of the block, with the root. */
   header: HeaderView;
-/** Names a profile of this page's network and room. */
-export type ProfileId = {
-  /** Its id. */
-  id: string;
-};
-
-/** A profile's new name. */
-export type ProfileName = {
-  /** Its id. */
-  id: string;
-  /** What a person calls it: 1 to 32 characters. */
-  name: string;
 };
 
 /** What a node does for others. */
