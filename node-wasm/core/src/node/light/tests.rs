@@ -3,6 +3,7 @@
 use crate::chain::testing::{address, transfer};
 use crate::hash::BlockHash;
 use crate::keys::Address;
+use crate::net::limits::Kind;
 use crate::net::message::Message;
 use crate::net::proofs::{Answer, MAX_PROVED, MAX_QUESTIONS, Place, Question};
 use crate::node::testing::{Net, rich};
@@ -393,9 +394,10 @@ fn questions_beyond_those_that_may_wait_are_a_flood() {
     let mut net = net();
     let genesis = net.builder.genesis;
     grow(&mut net, genesis, &[]);
-    // Nothing is served over a link that does not drain.
-    let link = net.link(0, LIGHT);
-    net.nodes[0].peers.get_mut(link).unwrap().bytes_out += crate::net::limits::SERVE_ROOM;
+    // Nothing is answered while the budget of hashes is used up.
+    let (link, now) = (net.link(0, LIGHT), net.now);
+    let budget = net.nodes[0].peers.get_mut(link).unwrap().buckets.of(Kind::ProofHashes);
+    budget.spend(Kind::ProofHashes.limit().burst * 100.0, now);
     let question = Question::Account { block: genesis, address: address(0) };
     for number in 0..MAX_QUESTIONS as u64 {
         net.say(LIGHT, 0, Message::Ask { number, question });
