@@ -95,7 +95,9 @@ fn check_answer(answer: Answer) {
         Answer::NotHere | Answer::Account(_) => return,
     };
     assert!(items.len() <= MAX_PROVED);
-    items.iter().for_each(|item| check_transaction(&item.transaction));
+    for item in &items {
+        check_transaction(&item.transaction);
+    }
     let genesis = PARAMS.genesis(StateRoot::ZERO).header;
     let listed = proofs::check_listing(|_| Some(genesis), &Address([0; 20]), None, Place::default(), &items);
     assert!(items.is_empty() || listed.is_err());
