@@ -3,7 +3,6 @@
 mod firefox;
 mod harness;
 mod life;
-mod mesh;
 mod scenarios;
 mod storage;
 mod webdriver;
