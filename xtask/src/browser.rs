@@ -70,25 +70,19 @@ pub(crate) struct Browser {
 /// Finds Chromium and its driver; installs them first when they are missing and this is root on Debian.
 pub(crate) fn chromium() -> Result<Browser, BrowserError> {
     let found = || CHROMIUM.find().zip(CHROMIUM.find_driver());
-    let (binary, driver) = match found() {
-        Some(found) => found,
-        None => {
-            CHROMIUM.install()?;
-            found().ok_or_else(|| CHROMIUM.missing())?
-        }
-    };
+    if found().is_none() {
+        CHROMIUM.install()?;
+    }
+    let (binary, driver) = found().ok_or_else(|| CHROMIUM.missing())?;
     Ok(Browser { binary, driver })
 }
 
 /// The same for Firefox, whose driver is compiled into the target folder once.
 pub(crate) fn firefox(workspace: &Workspace) -> Result<Browser, BrowserError> {
-    let binary = match FIREFOX.find() {
-        Some(binary) => binary,
-        None => {
-            FIREFOX.install()?;
-            FIREFOX.find().ok_or_else(|| FIREFOX.missing())?
-        }
-    };
+    if FIREFOX.find().is_none() {
+        FIREFOX.install()?;
+    }
+    let binary = FIREFOX.find().ok_or_else(|| FIREFOX.missing())?;
     let driver = match FIREFOX.find_driver() {
         Some(driver) => driver,
         None => GECKODRIVER.installed(workspace).map_err(|error| BrowserError::Install(GECKODRIVER.name, error))?,
