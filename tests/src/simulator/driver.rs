@@ -194,7 +194,8 @@ impl Simulation {
         let arrival = left + self.network.delay(&mut self.rng, from.0, to.0, bytes);
         let takes = self.network.slow_time(from.0, to.0, bytes);
         let arrival = self.channels.pass(from, arrival, takes);
-        self.tell_left(from, arrival, leaves);
+        // Over a slow link bytes wait at the sender's until they arrive.
+        self.tell_left(from, if takes.is_zero() { left } else { arrival }, leaves);
         let whom = self.whom(to.0);
         self.schedule_at(arrival, Happening::Landing(whom, to.1, kind, frame));
     }

@@ -192,7 +192,7 @@ pub(super) fn block(builder: &mut Builder, parent: BlockHash, number: u32) -> Ar
     let genesis = builder.genesis;
     let to = u8::try_from(number % 40).unwrap() + 2;
     let mut transfers = vec![transfer(genesis, 0, to, 10_000 + u64::from(number), nonce(0))];
-    if number % 3 != 0
+    if !number.is_multiple_of(3)
         && let Transaction::Transfer(mut own) = transfer(genesis, 1, 2, 10_000, nonce(1))
     {
         own.to = Wallet::open(&WALLET).unwrap().address();
