@@ -7,7 +7,7 @@ use node_core::net::frame::ending;
 use node_core::net::limits::Kind;
 use node_core::net::mesh::{LIGHT_WANTED, MAX_LIGHT};
 use node_core::net::message::Message;
-use node_core::net::proofs::{Answer, Question, touches};
+use node_core::net::proofs::{Answer, Place, Question, touches};
 use node_core::request::{ErrorCode, Request, Response, SendForm};
 use node_core::transaction::Transaction;
 use node_core::units::{Amount, Height};
@@ -133,7 +133,9 @@ fn light_nodes_know_what_they_have_through_payments_and_a_reorganisation() {
             pay(&mut simulation, full[0], *node, "5");
         }
         mine_to(&mut simulation, full[0], 10);
-        light.iter().for_each(|node| assert_true(&mut simulation, full[1], *node));
+        for node in &light {
+            assert_true(&mut simulation, full[1], *node);
+        }
         // One light node pays another: both see it confirmed.
         let id = pay(&mut simulation, light[0], light[1], "1.5");
         let waits = history(&mut simulation, light[0]).page.items[0].clone();
@@ -158,12 +160,16 @@ fn light_nodes_know_what_they_have_through_payments_and_a_reorganisation() {
         simulation.mine(full[4], false);
         simulation.heal();
         assert!(simulation.run_until(2 * MINUTE, Simulation::agree), "seed {seed}: one tip after the partition");
-        light.iter().for_each(|node| assert_true(&mut simulation, full[2], *node));
+        for node in &light {
+            assert_true(&mut simulation, full[2], *node);
+        }
         let reorganised = simulation.log(light[0]).iter().any(|line| line.code == "reorganisation");
         assert!(reorganised, "seed {seed}: the light node of the weaker half saw it");
         let height = simulation.least_height().0 + 2;
         mine_to(&mut simulation, full[3], height);
-        light.iter().for_each(|node| assert_true(&mut simulation, full[2], *node));
+        for node in &light {
+            assert_true(&mut simulation, full[2], *node);
+        }
         let (_, _, ids) = truth(&simulation, full[2], light[1]);
         assert!(ids.contains(&id), "seed {seed}: what a light node sent is confirmed in the end");
         checks::agreement(&simulation);
@@ -269,7 +275,7 @@ fn a_flood_of_questions_is_bounded_and_honest_light_nodes_are_served() {
     let questions: Vec<Message> = (0..3_000)
         .map(|number| Message::Ask {
             number,
-            question: Question::Transactions { block: tip, address, from: Default::default() },
+            question: Question::Transactions { block: tip, address, from: Place::default() },
         })
         .collect();
     let neighbours = u32::try_from(simulation.neighbours(hostile).len()).unwrap();

@@ -178,9 +178,9 @@ impl Browser {
 
     /// Kills the browser with all its processes, and starts it again on what it has on disk.
     pub(crate) async fn kill_and_restart(self) -> Self {
-        let Self { client: _, session, _alone } = self;
+        let Self { client: _, session, _alone: alone } = self;
         let session = session.kill_and_restart().await;
-        Self { client: session.client.clone(), session, _alone }
+        Self { client: session.client.clone(), session, _alone: alone }
     }
 
     /// Makes a tab the one that is seen.

@@ -163,7 +163,7 @@ fn challenges_are_unique_and_unpredictable_without_the_seed() {
 fn who_joins_is_told_of_some_ice_servers_first() {
     let server = |number: usize| IceServer { urls: format!("stun:{number}.example"), username: None, credential: None };
     let mut bench = Bench::new(Limits::default());
-    bench.tracker = Tracker::new(Limits::default(), [3; 32]).with_ice_servers((0..MAX_ICE_SERVERS + 1).map(server));
+    bench.tracker = Tracker::new(Limits::default(), [3; 32]).with_ice_servers((0..=MAX_ICE_SERVERS).map(server));
     bench.connect(1, HOME);
     let servers = (0..MAX_ICE_SERVERS).map(server).collect();
     let welcome = ServerMessage::Welcome { peer: peer(1), peers: vec![], room_size: 1 };
