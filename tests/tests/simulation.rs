@@ -2,9 +2,9 @@
 //! at any step, and the simulator's own promises.
 
 use std::time::Duration;
-use tests::scenarios::crash::{self, STAGES};
+use tests::scenarios::crash::{self, STAGES, Stage};
 use tests::scenarios::{self, SEVERANCES, Setup, heal};
-use tests::simulator::{Churn, NodeIndex, Options, Severance, Simulation};
+use tests::simulator::{Aftermath, Churn, NodeIndex, Options, Severance, Simulation};
 
 #[test]
 fn every_kind_of_partition_heals_to_one_tip_and_loses_nothing() {
@@ -25,14 +25,25 @@ fn a_node_that_was_cut_off_alone_comes_back() {
 #[test]
 fn a_node_that_crashes_in_any_step_comes_back_to_the_tip() {
     for (name, stage) in STAGES {
-        let figures = crash::crash(Setup { seed: 21, nodes: 5 }, stage);
+        let figures = crash::crash(Setup { seed: 21, nodes: 5 }, stage, None);
         println!("{name}: {figures:?}");
     }
 }
 
 #[test]
+fn a_node_with_a_storage_crashes_in_any_step_and_goes_on_with_what_is_left() {
+    for (stage, aftermath) in
+        [(Stage::Handshake, Aftermath::Gone), (Stage::Sync, Aftermath::Torn), (Stage::Mining, Aftermath::Kept)]
+    {
+        let figures = crash::crash(Setup { seed: 22, nodes: 4 }, stage, Some(aftermath));
+        println!("{stage:?} {aftermath:?}: {figures:?}");
+    }
+}
+
+#[test]
 fn nodes_that_crash_all_the_time_lose_nothing() {
-    println!("{:?}", crash::random(Setup { seed: 31, nodes: 10 }));
+    println!("{:?}", crash::random(Setup { seed: 31, nodes: 10 }, false));
+    println!("{:?}", crash::random(Setup { seed: 32, nodes: 10 }, true));
 }
 
 #[test]

@@ -91,14 +91,28 @@ pub fn all() -> Vec<Scenario> {
             format!("crash-{name}"),
             "a node crashes after each of its next inputs in turn and comes back: it always ends on the others' chain",
             6,
-            move |setup| crash::crash(setup, stage),
+            move |setup| crash::crash(setup, stage, None),
         ));
+        for (left, aftermath) in crash::AFTERMATHS {
+            all.push(Scenario::new(
+                format!("crash-{name}-{left}"),
+                format!("the same of a node with a storage, which is {left} after the crash: its wallet is never lost while it is there"),
+                6,
+                move |setup| crash::crash(setup, stage, Some(aftermath)),
+            ));
+        }
     }
     all.push(Scenario::new(
         "crash-random",
         "nodes crash and come back all the time while blocks and payments go on",
         20,
-        crash::random,
+        |setup| crash::random(setup, false),
+    ));
+    all.push(Scenario::new(
+        "crash-random-stored",
+        "the same with storages that crashes keep, tear or take: who has a wallet keeps it",
+        20,
+        |setup| crash::random(setup, true),
     ));
     for (name, pools) in [("warm", Pools::Warm), ("half", Pools::Half), ("cold", Pools::Cold)] {
         all.push(Scenario::new(

@@ -36,11 +36,21 @@ pub(super) fn degree(simulation: &Simulation, index: NodeIndex) -> usize {
 
 /// A room of so many nodes that have found each other.
 pub(super) fn meshed(options: Options, count: usize) -> (Simulation, Vec<NodeIndex>) {
+    meshed_of(options, count, |simulation, _| simulation.add_node(HASH_RATE))
+}
+
+/// The same of nodes that are added as told.
+pub(super) fn meshed_of(
+    options: Options,
+    count: usize,
+    add: impl Fn(&mut Simulation, usize) -> NodeIndex,
+) -> (Simulation, Vec<NodeIndex>) {
     let seed = options.seed;
     let mut simulation = Simulation::new(options);
     let mut nodes = Vec::new();
     for part in 0..count {
-        nodes.push(simulation.add_node(HASH_RATE));
+        let node = add(&mut simulation, part);
+        nodes.push(node);
         // They do not come all at once.
         if part % 20 == 19 {
             simulation.run_for(STEP);

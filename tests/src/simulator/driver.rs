@@ -2,6 +2,7 @@
 
 use super::channels::{self, End};
 use super::checks::{self, Checker, View};
+use super::disk::Disk;
 use super::{Happening, NodeIndex, Simulation, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
@@ -68,6 +69,16 @@ impl Simulation {
             Happening::Return(index) => self.restart(index),
             Happening::Turnover => self.turn_over(),
             Happening::Act(index) => self.act(index),
+            Happening::Written(whom) => {
+                if let Some(index) = self.alive(whom) {
+                    self.written(index);
+                }
+            }
+            Happening::Read(whom, job, queries) => {
+                if let Some(index) = self.alive(whom) {
+                    self.read(index, job, &queries);
+                }
+            }
         }
     }
 
@@ -134,8 +145,8 @@ impl Simulation {
                 self.schedule_input(cost, index, Input::Verified { job, valid });
             }
             Output::Mine { job, header, .. } => self.start_mining(index, MiningJob { job, header }),
-            // Nodes here have no store, and ask for none.
-            Output::Persist(_) | Output::Load { .. } => unreachable!("node {} has no store", index.0),
+            Output::Persist(batch) => self.persist(index, batch),
+            Output::Load { job, queries } => self.load(index, job, queries),
             Output::Event(event) => self.note(index, event),
             Output::Reply { id, result } => {
                 self.members[index.0].replies.insert(id, result);
@@ -305,7 +316,8 @@ impl Simulation {
         let mut checked = checks::bounds(&member.node);
         if checked.is_ok() && member.is_check_due() {
             let now = shifted(now, member.clock_ahead_ms);
-            checked = member.checker.check(&View::of(member.node.chain(), member.node.mempool(), now));
+            let store = member.disk.as_ref().map(Disk::store);
+            checked = member.checker.check(&View::beside(store, member.node.chain(), member.node.mempool(), now));
         }
         assert_eq!(checked, Ok(()), "seed {}: node {} after {:?}", self.options.seed, index.0, self.now);
     }

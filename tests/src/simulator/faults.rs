@@ -113,17 +113,23 @@ impl Simulation {
         self.vanish(index, CONSENT);
     }
 
-    /// A node that crashed or was closed comes back: with its keys and the peers that it remembered,
-    /// and without its chain.
+    /// A node that crashed or was closed comes back: with what its storage has, or without one with
+    /// its keys and the peers that it remembered, and without its chain.
     pub fn restart(&mut self, index: NodeIndex) {
         assert!(self.members[index.0].stopped, "node {} runs", index.0);
         let member = &mut self.members[index.0];
-        member.config.remembered.clone_from(&member.remembered);
+        let mut disk = member.disk.take();
+        if disk.is_none() {
+            member.config.remembered.clone_from(&member.remembered);
+        }
         let (config, seed, clock_ahead_ms) = (member.config.clone(), member.seed, member.clock_ahead_ms);
         let now = super::shifted(self.clock(), clock_ahead_ms);
-        let member = &mut self.members[index.0];
-        member.begin(node_core::node::Node::new(config, seed, now));
+        let node = self.awaken(config, seed, now, disk.as_mut());
+        self.by_id.insert(node.id(), index);
+        self.members[index.0].disk = disk;
+        self.members[index.0].begin(node);
         self.start(index);
+        self.check_promise(index);
     }
 
     /// A node crashes as soon as it has handled so many more inputs, and comes back after a while.
@@ -160,6 +166,8 @@ impl Simulation {
             return;
         }
         member.remembered = member.node.peers_to_remember();
+        self.leave_disk(index);
+        let member = &mut self.members[index.0];
         (member.stopped, member.mining, member.asleep) = (true, 0, None);
         member.life += 1;
         self.disconnect_from_tracker(index);

@@ -1,10 +1,12 @@
 //! One node and what the simulator knows of it.
 
 use super::checks::Checker;
+use super::disk::Disk;
 use node_core::contract::Input;
 use node_core::hash::BlockHash;
 use node_core::node::{Config, Node};
 use node_core::request::{RequestError, RequestId, Response};
+use node_core::store::memory::MemoryStore;
 use node_core::view::LogEntry;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -113,6 +115,8 @@ pub(super) struct Member {
     pub(super) crash_at: Option<(u64, Duration)>,
     /// Peers that it remembered when it went.
     pub(super) remembered: Vec<PeerId>,
+    /// Its storage, if it has one.
+    pub(super) disk: Option<Disk>,
 }
 
 impl Member {
@@ -148,12 +152,18 @@ impl Member {
             traffic: Traffic::default(),
             crash_at: None,
             remembered: Vec::new(),
+            disk: None,
         }
     }
 
     /// Another life begins.
     pub(super) fn begin(&mut self, node: Node) {
-        (self.node, self.stopped, self.wake_at) = (node, false, None);
+        (self.node, self.stopped, self.wake_at, self.changed) = (node, false, None, true);
+    }
+
+    /// What is in its storage.
+    pub(super) fn store(&self) -> Option<&MemoryStore> {
+        self.disk.as_ref().map(Disk::store)
     }
 
     /// Whether what must always hold is to be checked after an input: at every new tip, when the mempool has changed, and

@@ -9,6 +9,7 @@
 mod arrivals;
 mod channels;
 pub mod checks;
+mod disk;
 mod driver;
 mod faults;
 mod hostile;
@@ -20,6 +21,7 @@ mod way;
 
 pub use arrivals::Arrivals;
 pub use channels::ChannelOptions;
+pub use disk::Aftermath;
 pub use faults::{Churn, Faults, Severance};
 pub use hostile::{Behaviour, Forgery, Staller};
 pub use member::{Count, Traffic};
@@ -30,11 +32,13 @@ pub(crate) use network::Network;
 
 use channels::Channels;
 use checks::{Checker, Proven, View};
+use disk::Disk;
 use hostile::Hostile;
 use member::Member;
-use node_core::contract::{Input, LinkId};
-use node_core::node::{Config, Node};
+use node_core::contract::{Input, JobId, LinkId};
+use node_core::node::Config;
 use node_core::params::{ChainParams, target_of_work};
+use node_core::store::Query;
 use node_core::units::Timestamp;
 use node_core::view::Role;
 use oracle::Oracle;
@@ -114,6 +118,10 @@ enum Happening {
     Turnover,
     /// A hostile node does something.
     Act(NodeIndex),
+    /// A node's storage has written what it was given.
+    Written(Whom),
+    /// A node's storage has read what it was asked for.
+    Read(Whom, JobId, Vec<Query>),
 }
 
 /// A running network.
@@ -215,13 +223,19 @@ impl Simulation {
     }
 
     fn add_configured(&mut self, config: Config, hash_rate: f64, clock_ahead_ms: i64) -> NodeIndex {
+        self.add_member(config, hash_rate, clock_ahead_ms, None)
+    }
+
+    fn add_member(&mut self, config: Config, hash_rate: f64, clock_ahead_ms: i64, mut disk: Option<Disk>) -> NodeIndex {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
-        let node = Node::new(config.clone(), seed, shifted(self.clock(), clock_ahead_ms));
+        let now = shifted(self.clock(), clock_ahead_ms);
+        let node = self.awaken(config.clone(), seed, now, disk.as_mut());
         let index = NodeIndex(self.members.len());
         self.by_id.insert(node.id(), index);
         let checker = Checker::sharing(&self.proven);
-        self.members.push(Member::new(node, config, seed, (hash_rate, clock_ahead_ms), checker));
+        let member = Member::new(node, config, seed, (hash_rate, clock_ahead_ms), checker);
+        self.members.push(Member { disk, ..member });
         self.start(index);
         index
     }
@@ -360,8 +374,8 @@ impl Drop for Simulation {
         let proven = Proven::default();
         let whole = |member: &&Member| !member.stopped && member.node.chain().keeps_bodies();
         for (index, member) in self.members.iter().enumerate().filter(|(_, member)| whole(member)) {
-            let view =
-                View::of(member.node.chain(), member.node.mempool(), shifted(self.clock(), member.clock_ahead_ms));
+            let now = shifted(self.clock(), member.clock_ahead_ms);
+            let view = View::beside(member.store(), member.node.chain(), member.node.mempool(), now);
             let checked = Checker::sharing(&proven).check(&view);
             assert_eq!(checked, Ok(()), "seed {}: node {index} at the end", self.options.seed);
         }
