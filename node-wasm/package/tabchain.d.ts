@@ -2,6 +2,14 @@
 //
 // Amounts are decimal strings in TAB; hashes and ids are lower-case hex; times are milliseconds since 1970.
 
+/** An account or a watched address. */
+export type AddressView = {
+  /** The address. */
+  address: string;
+  /** What its owner calls it. Show it as text, nothing else. */
+  name: string;
+};
+
 /**
  * An amount of money: decimal TAB in JSON, grains inside; 1 TAB is `Amount::GRAINS_PER_TAB` grains.
  *
@@ -11,6 +19,20 @@ export type Amount = string;
 
 /** What this tab can try on its peers, to show that they refuse it. The own node stays honest. */
 export type Attack = "garbage" | "too-little-work" | "inflated-reward";
+
+/** The words alone, or with whether a wallet in use may be lost. */
+export type Backup = Secret | {
+  words: Secret;
+  replace: boolean | null;
+};
+
+/** The words of a wallet, for its owner to write down. */
+export type BackupView = {
+  /** The words in order. */
+  words: Array<Secret>;
+  /** The places, counted from 1, of the words that are asked for afterwards. */
+  ask: Array<number>;
+};
 
 /** What an address has. */
 export type Balance = {
@@ -131,7 +153,23 @@ export type Coverage = "complete" | "incomplete" | "unasked";
 export type Direction = "in" | "out" | "own";
 
 /** Stable words for what can go wrong with a request. */
-export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "bad-signature" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "light-node" | "unproven" | "stopped";
+export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "bad-signature" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "light-node" | "unproven" | "stopped" | "locked" | "unprotected" | "wrong-passphrase" | "bad-passphrase" | "bad-words" | "wrong-words" | "bad-file" | "bad-name" | "wallet-damaged" | "wallet-in-use" | "wallet-full" | "busy" | "no-entropy" | "no-memory";
+
+/** An account in a file; its key follows from the phrase. */
+export type FileAccount = {
+  /** Its place under the phrase. */
+  index: number;
+  /** What its owner calls it. */
+  name: string;
+};
+
+/** A watched address in a file. */
+export type FileWatch = {
+  /** The address as its network writes it. */
+  address: string;
+  /** What its watcher calls it. */
+  name: string;
+};
 
 /** What happened to a branch. */
 export type ForkChange = {
@@ -181,9 +219,9 @@ export type HeaderView = {
 /** Position of a block in its chain; the genesis block has height 0. */
 export type Height = number;
 
-/** A line of the wallet's history. */
+/** A line in the history of one of the wallet's addresses. */
 export type HistoryEntry = {
-  /** Seen from this wallet. */
+  /** Seen from this address. */
   direction: Direction;
   /** When it was mined, or first seen while it waits. */
   time: Timestamp;
@@ -219,6 +257,26 @@ export type HistoryPage = {
   items: Array<HistoryEntry>;
   /** Rows in all. */
   total: number;
+};
+
+/** Which part of the history of an address. */
+export type HistoryRange = {
+  /** An account or a watched address; the selected account if left out. */
+  address?: string | null;
+  /** Rows to pass over. */
+  from?: number | null;
+  /** Most rows: 50 if left out, 500 at most. */
+  limit?: number | null;
+};
+
+/** A file, its passphrase, and whether a wallet in use may be lost. */
+export type Import = {
+  /** The file, as `wallet.export` gave it. */
+  file: WalletFile;
+  /** The file's. */
+  passphrase: Secret;
+  /** Must be true for that. */
+  replace?: boolean | null;
 };
 
 /**
@@ -293,6 +351,20 @@ export type LogLevel = "info" | "accepted" | "rejected" | "warning";
 /** Root of the Merkle tree over a block's transactions. */
 export type MerkleRoot = string;
 
+/** What to call it. */
+export type Named = {
+  /** Numbered if left out. */
+  name?: string | null;
+};
+
+/** An address and what to call it. */
+export type NamedAddress = {
+  /** Which. */
+  address: string;
+  /** What to call it. */
+  name: string;
+};
+
 /** News for the user interface, named as in the JavaScript API. */
 export type NodeEvent = {
   event: "tip";
@@ -323,6 +395,9 @@ export type NodeEvent = {
 } | {
   event: "balance";
   detail: Balance;
+} | {
+  event: "wallet";
+  detail: WalletView;
 } | {
   event: "peer";
   detail: {
@@ -367,6 +442,12 @@ export type Page<T> = {
   items: Array<T>;
   /** Rows in all. */
   total: number;
+};
+
+/** The new passphrase alone, or with the present one. */
+export type Passphrase = Secret | {
+  passphrase: Secret;
+  current: Secret | null;
 };
 
 /** A peer: the first 20 bytes of the SHA-256 of its compressed public key. */
@@ -431,6 +512,18 @@ export type ProofView = {
   header: HeaderView;
 };
 
+/** The passphrase of a file. */
+export type Protection = {
+  /** A protected wallet's own if left out. */
+  passphrase?: Secret | null;
+};
+
+/** Whether a wallet in use may be lost. */
+export type Replace = {
+  /** Must be true for that. */
+  replace?: boolean | null;
+};
+
 /** What a node does for others. */
 export type Role = "full" | "miner" | "light";
 
@@ -439,6 +532,12 @@ export type Rows = {
   /** Most rows: 50 if left out, 500 at most. */
   limit?: number | null;
 };
+
+/**
+ * A secret text: zeroized when dropped, and left out of `Debug`. It is written out only where it
+ * must travel: between the page and the node's worker, and to the worker that stretches it.
+ */
+export type Secret = string;
 
 /** A transfer as a person fills it in. */
 export type SendForm = {
@@ -452,6 +551,8 @@ export type SendForm = {
   memo?: string | null;
   /** `false` sends it without a valid signature, to see the network refuse it. */
   sign?: boolean | null;
+  /** `true` signs it with a key that is not the payer's, to see the network refuse it. */
+  wrongKey?: boolean | null;
 };
 
 /** What a node is started with. All of it may be left out. */
@@ -660,6 +761,67 @@ export type TransactionView = {
 /** SHA-256d of a transaction's canonical bytes without its signature. */
 export type TxId = string;
 
+/** The file of a wallet. The phrase is in `sealed`; names and watched addresses lie in clear. */
+export type WalletFile = {
+  /** `tabchain-wallet`. */
+  format: string;
+  /** 1. */
+  version: number;
+  /** `aes-256-gcm`. */
+  cipher: string;
+  /** `argon2id-19`. */
+  kdf: string;
+  /** KiB of memory of the key derivation. */
+  memoryKib: number;
+  /** Its passes. */
+  passes: number;
+  /** Its lanes. */
+  lanes: number;
+  /** Its salt in hex. */
+  salt: string;
+  /** The cipher's nonce in hex. */
+  nonce: string;
+  /** What tells a wrong passphrase, in hex. */
+  check: string;
+  /** The sealed phrase with its tag, in hex. */
+  sealed: string;
+  /** Whether the words were confirmed. */
+  backedUp: boolean;
+  /** The accounts. */
+  accounts: Array<FileAccount>;
+  /** Addresses that are only watched. */
+  watched: Array<FileWatch>;
+};
+
+/** The state of the wallet. */
+export type WalletView = {
+  /** Whether the keys are under a passphrase. */
+  protected: boolean;
+  /** Whether the keys are in the vault only. */
+  locked: boolean;
+  /** Whether its owner has shown to have the words. */
+  backedUp: boolean;
+  /** Why the stored wallet could not be read; this one is a makeshift until the user decides. */
+  damaged: string | null;
+  /** Whether it has been paid, or has a passphrase: then replacing it must be asked for. */
+  inUse: boolean;
+  /** A passphrase is being stretched. */
+  busy: boolean;
+  /** Address of the account that is paid to and pays. */
+  selected: string;
+  /** The accounts, at least one. */
+  accounts: Array<AddressView>;
+  /** Addresses that are only watched. */
+  watched: Array<AddressView>;
+  /**
+   * The block up to which the chain was searched for these addresses, while it is. 0 on a light
+   * node, which asks peers for the accounts of restored words.
+   */
+  searched: Height | null;
+  /** Milliseconds without use after which an open, protected wallet locks itself. */
+  idleLockMs: number;
+};
+
 /** A miner's wish for one transaction. */
 export type Wanted = {
   /** The transaction's id. */
@@ -714,17 +876,62 @@ export interface Tabchain {
   };
 
   readonly wallet: {
-    /** This tab's address. */
+    /** Address of the selected account. */
     address(): Promise<string>;
 
-    /** Balance of an address; of this tab's if left out. */
+    /** Balance of an address; of the selected account's if left out. */
     balance(address?: string | null): Promise<Balance>;
 
     /** Sends a transfer and gives its id. */
     send(form: SendForm): Promise<TxId>;
 
-    /** The wallet's transactions, newest first; `from` is the number of rows to pass over. */
-    history(range?: ListRange | null): Promise<HistoryPage>;
+    /** Transactions of an account or a watched address, newest first; `from` is the number of rows to pass over. */
+    history(range?: HistoryRange | null): Promise<HistoryPage>;
+
+    /** Keys and accounts of the wallet. No secret is in it. */
+    state(): Promise<WalletView>;
+
+    /** Adds an account and selects it. */
+    addAccount(name?: Named | null): Promise<WalletView>;
+
+    /** Makes an account the one that is paid to and pays. */
+    selectAccount(address: string): Promise<WalletView>;
+
+    /** Renames an account or a watched address. */
+    rename(named: NamedAddress): Promise<WalletView>;
+
+    /** Watches an address without having its key. */
+    watch(named: NamedAddress): Promise<WalletView>;
+
+    /** Watches an address no longer. */
+    unwatch(address: string): Promise<WalletView>;
+
+    /** The twelve words, and the places, from 1, of those that `confirmBackup` asks for. */
+    words(): Promise<BackupView>;
+
+    /** Shows that the words are kept: those that were asked for, in that order. */
+    confirmBackup(words: Array<Secret>): Promise<WalletView>;
+
+    /** Puts the keys under a passphrase, or under another one. */
+    protect(passphrase: Passphrase): Promise<WalletView>;
+
+    /** Forgets the keys until `unlock`. */
+    lock(): Promise<WalletView>;
+
+    /** Takes the keys from the vault. */
+    unlock(passphrase: Secret): Promise<WalletView>;
+
+    /** The wallet as an encrypted file, to be kept as JSON. */
+    export(protection?: Protection | null): Promise<WalletFile>;
+
+    /** The wallet of a file in place of this one, protected by the file's passphrase. */
+    import(wallet: Import): Promise<WalletView>;
+
+    /** The wallet of twelve words in place of this one. */
+    restore(backup: Backup): Promise<WalletView>;
+
+    /** A new wallet in place of this one. */
+    create(replace?: Replace | null): Promise<WalletView>;
   };
 
   readonly transactions: {

@@ -25,6 +25,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{EventTarget, MessageEvent, Worker, WorkerOptions, WorkerType};
+use zeroize::Zeroizing;
 
 /// Script of the node's worker, in the folder of the workers.
 const SCRIPT: &str = "node_worker_loader.js";
@@ -361,7 +362,7 @@ impl Inner {
 
     fn post(&self, message: &ToNode) {
         // Neither can fail: the messages are plain data, and a text can always be cloned.
-        if let Ok(text) = serde_json::to_string(message) {
+        if let Ok(text) = serde_json::to_string(message).map(Zeroizing::new) {
             let _ = self.worker.post_message(&JsValue::from_str(&text));
         }
     }

@@ -13,4 +13,6 @@ pub mod storage;
 pub mod webrtc;
 pub mod worker;
 
+pub use node_core::keys::Secret;
+pub use node_core::wallet::file::WalletFile;
 pub use node_core::{request, units, view};

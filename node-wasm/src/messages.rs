@@ -11,10 +11,12 @@ use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
 use node_core::keys::SignatureCheck;
 use node_core::request::{Request, RequestError, RequestId};
 use node_core::view::{Event, Role};
+use node_core::wallet::vault::{Derivation, DerivedKey};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tracker_protocol::IceServer;
 use wasm_bindgen::{JsCast, JsValue};
+use zeroize::Zeroizing;
 
 /// Integers up to here are exact in a JavaScript number.
 const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
@@ -197,6 +199,13 @@ pub(crate) enum ToCompute {
     },
     /// Search no longer.
     Stop,
+    /// Stretch a passphrase.
+    Derive {
+        /// Comes back with the key.
+        job: u64,
+        /// What there is to do.
+        derivation: Derivation,
+    },
 }
 
 /// Compute worker to node's worker.
@@ -218,29 +227,42 @@ pub(crate) enum FromCompute {
         /// The header.
         header: BlockHeader,
     },
+    /// Answers [`ToCompute::Derive`].
+    Derived {
+        /// Which.
+        job: u64,
+        /// The key; none when there was not the memory for it.
+        key: Option<DerivedKey>,
+    },
     /// Hashes computed since the last such message.
     Hashes(u64),
     /// The worker cannot go on, and says why. The last message.
     Failed(String),
 }
 
-/// A message in canonical bytes, as a buffer to post and transfer.
+/// A message in canonical bytes, as a buffer to post and transfer. Copies on the way are wiped: a
+/// message may hold a passphrase.
 pub(crate) fn to_buffer<T: BorshSerialize>(message: &T) -> Option<ArrayBuffer> {
     // Writing to memory fails only for a length past 2^32.
-    borsh::to_vec(message).ok().map(|bytes| Uint8Array::from(bytes.as_slice()).buffer())
+    let bytes = Zeroizing::new(borsh::to_vec(message).ok()?);
+    Some(Uint8Array::from(bytes.as_slice()).buffer())
 }
 
 /// Reads what [`to_buffer`] made.
 pub(crate) fn from_buffer<T: BorshDeserialize>(message: &JsValue) -> Option<T> {
-    let bytes = Uint8Array::new(message.dyn_ref::<ArrayBuffer>()?).to_vec();
+    let received = Uint8Array::new(message.dyn_ref::<ArrayBuffer>()?);
+    let bytes = Zeroizing::new(received.to_vec());
+    received.fill(0, 0, received.length());
     T::try_from_slice(&bytes).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use node_core::keys::Secret;
     use node_core::request::{ErrorCode, Response, SendForm};
     use node_core::view::TrackerState;
+    use node_core::wallet::vault::KdfParameters;
 
     #[test]
     fn messages_to_the_node_round_trip() {
@@ -311,6 +333,18 @@ mod tests {
         let bytes = borsh::to_vec(&found).unwrap();
         assert_eq!(FromCompute::try_from_slice(&bytes).unwrap(), found);
         assert!(FromCompute::try_from_slice(&bytes[..bytes.len() - 1]).is_err());
+        let derivation = Derivation {
+            passphrase: Secret::new("correct horse"),
+            salt: [1; 16],
+            parameters: KdfParameters { memory_kib: 8, passes: 1, lanes: 1 },
+        };
+        let key = derivation.derive();
+        assert!(key.is_some());
+        let derived = FromCompute::Derived { job: 5, key };
+        assert_eq!(FromCompute::try_from_slice(&borsh::to_vec(&derived).unwrap()).unwrap(), derived);
+        let derive = ToCompute::Derive { job: 5, derivation };
+        assert_eq!(ToCompute::try_from_slice(&borsh::to_vec(&derive).unwrap()).unwrap(), derive);
+        assert!(!format!("{derive:?}").contains("horse"));
         let stop = borsh::to_vec(&ToCompute::Stop).unwrap();
         assert_eq!(ToCompute::try_from_slice(&stop).unwrap(), ToCompute::Stop);
     }

@@ -62,7 +62,7 @@ fn balance(simulation: &mut Simulation, node: NodeIndex) -> Option<Balance> {
 }
 
 fn history(simulation: &mut Simulation, node: NodeIndex) -> HistoryPage {
-    match simulation.request(node, Request::History { from: None, limit: Some(500) }) {
+    match simulation.request(node, Request::History { address: None, from: None, limit: Some(500) }) {
         Ok(Response::History(page)) => page,
         other => panic!("a history, not {other:?}"),
     }

@@ -405,7 +405,7 @@ fn a_long_reorganisation_loses_no_payment_and_keeps_histories_right() {
         }
     }
     for node in &nodes {
-        let answer = simulation.request(*node, Request::History { from: None, limit: Some(500) });
+        let answer = simulation.request(*node, Request::History { address: None, from: None, limit: Some(500) });
         let Ok(Response::History(history)) = answer else { panic!("a history, not {answer:?}") };
         let node = simulation.node(*node);
         let own = node.address();

@@ -173,7 +173,7 @@ impl Tab {
             Event::Tip { .. } | Event::Header { .. } => self.mark(Topics::CHAIN | Topics::BRANCHES | Topics::WALLET),
             Event::Fork(_) => self.mark(Topics::BRANCHES),
             Event::Transaction(_) => self.mark(Topics::MEMPOOL | Topics::WALLET),
-            Event::Balance(_) => self.mark(Topics::WALLET),
+            Event::Balance(_) | Event::Wallet(_) => self.mark(Topics::WALLET),
             Event::Peer { .. } | Event::Tracker(_) => self.mark(Topics::PEERS),
             Event::Sync(_) | Event::Hashrate(_) | Event::Storage(_) => self.mark(Topics::STATUS),
             Event::Log(entry) => {

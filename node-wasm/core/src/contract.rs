@@ -3,15 +3,16 @@
 //! The driver calls [`crate::node::Node::handle`] with one [`Input`] and the current time, then
 //! drains [`crate::node::Node::poll_output`] until it is empty, then sleeps until the next input or
 //! [`crate::node::Node::next_timeout`]. The node itself reads no clock, opens no socket and starts
-//! no thread: work that costs CPU leaves it as [`Output::Verify`] and [`Output::Mine`], and what
-//! is to outlive it as [`Output::Persist`]. A driver that has no store starts the node with
-//! [`crate::node::Node::new`], which then asks for none.
+//! no thread: work that costs CPU leaves it as [`Output::Verify`], [`Output::DeriveKey`] and
+//! [`Output::Mine`], and what is to outlive it as [`Output::Persist`]. A driver that has no store
+//! starts the node with [`crate::node::Node::new`], which then asks for none.
 
 use crate::block::BlockHeader;
-use crate::keys::SignatureCheck;
+use crate::keys::{Entropy, SignatureCheck};
 use crate::request::{Request, RequestError, RequestId, Response};
 use crate::store::{Batch, Query, Record};
 use crate::view::{Event, StorageFacts};
+use crate::wallet::vault::{Derivation, DerivedKey};
 use serde::{Deserialize, Serialize};
 use tracker_protocol::{ClientMessage, IceServer, PeerId, ServerMessage};
 
@@ -111,6 +112,16 @@ pub enum Input {
         /// For each signature whether it holds, in the order of the job.
         valid: Vec<bool>,
     },
+    /// Fresh random bytes from the operating system, for the request that follows: see
+    /// [`crate::request::wallet::WalletRequest::needs_entropy`]. Never the same twice.
+    Entropy(Entropy),
+    /// Answers [`Output::DeriveKey`].
+    KeyDerived {
+        /// Which.
+        job: JobId,
+        /// The key; none when there was not the memory for it.
+        key: Option<DerivedKey>,
+    },
     /// Answers [`Output::Mine`]: a nonce that meets the target.
     Mined {
         /// Which.
@@ -197,6 +208,14 @@ pub enum Output {
         job: JobId,
         /// Each with all that its check needs.
         checks: Vec<SignatureCheck>,
+    },
+    /// Stretch a passphrase by [`Derivation::derive`], off the node's thread where there are others: it
+    /// takes up to a second and much memory.
+    DeriveKey {
+        /// Comes back with the key.
+        job: JobId,
+        /// What there is to do.
+        derivation: Derivation,
     },
     /// Search a nonce for this header with so many threads. Replaces the job before.
     Mine {

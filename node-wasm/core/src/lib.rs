@@ -3,14 +3,13 @@
 //! Nothing here reads a clock, draws a random number, opens a socket or knows that browsers
 //! exist: see [`contract`]. The modules build on each other in this order: `units`, `hash`, `keys`,
 //! `merkle`, `transaction`, `rules`, `block`, `params`, `consensus`, `chain`, `mempool`, `mining`,
-//! `store`, `history`, `wallet`, `view`, `request`, `contract`, `log`, `net`, `node`.
+//! `store`, `wallet`, `view`, `request`, `contract`, `log`, `net`, `node`.
 
 pub mod block;
 pub mod chain;
 pub mod consensus;
 pub mod contract;
 pub mod hash;
-pub mod history;
 pub mod keys;
 pub mod light;
 pub mod log;

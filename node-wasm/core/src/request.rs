@@ -1,13 +1,18 @@
 //! What a user or a program asks of the node, and how the node answers.
 
+pub mod wallet;
+
 use crate::hash::TxId;
 use crate::mempool::Wish;
+use crate::view::wallet::{BackupView, WalletView};
 use crate::view::{
     Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, LogEntry, Page, PeerView, ProofView, Role,
     SendPlan, Status, StorageView, TemplateView, TransactionView,
 };
+use crate::wallet::file::WalletFile;
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
+use wallet::WalletRequest;
 
 /// Most rows that one answer holds, so that no request can make the node build an endless one.
 pub const MAX_PAGE: u32 = 500;
@@ -77,8 +82,10 @@ pub enum Request {
         /// Canonical bytes in hex digits.
         hex: String,
     },
-    /// The wallet's transactions, newest first. [`Response::History`].
+    /// Transactions of an address of the wallet, newest first. [`Response::History`].
     History {
+        /// An account or a watched address; the selected account if absent.
+        address: Option<String>,
         /// Rows to pass over.
         from: Option<u32>,
         /// Most rows.
@@ -143,6 +150,8 @@ pub enum Request {
         /// Which.
         attack: Attack,
     },
+    /// Keys, lock, backup, accounts and files of the wallet.
+    Wallet(WalletRequest),
 }
 
 /// A transfer as a person fills it in.
@@ -160,6 +169,8 @@ pub struct SendForm {
     pub memo: Option<String>,
     /// `false` sends it without a valid signature, to see the network refuse it.
     pub sign: Option<bool>,
+    /// `true` signs it with a key that is not the payer's, to see the network refuse it.
+    pub wrong_key: Option<bool>,
 }
 
 /// What this tab can try on its peers, to show that they refuse it. The own node stays honest.
@@ -215,6 +226,12 @@ pub enum Response {
     Log(Vec<LogEntry>),
     /// To [`Request::Storage`].
     Storage(Box<StorageView>),
+    /// To [`Request::Wallet`].
+    Wallet(Box<WalletView>),
+    /// To [`WalletRequest::Words`].
+    Backup(Box<BackupView>),
+    /// To [`WalletRequest::Export`].
+    WalletFile(Box<WalletFile>),
     /// To requests that only act; `null` in JSON.
     Done,
 }
@@ -229,7 +246,7 @@ pub struct RequestError {
     pub code: ErrorCode,
     /// A sentence.
     pub message: String,
-    /// The field of the form that is wrong, if one is: `to`, `amount`, `fee`, `memo`.
+    /// The field of the form that is wrong, if one is, such as `to`, `amount` or `passphrase`.
     pub field: Option<String>,
 }
 
@@ -268,4 +285,32 @@ pub enum ErrorCode {
     Unproven,
     /// The node was stopped before it could answer.
     Stopped,
+    /// The wallet is locked.
+    Locked,
+    /// The wallet has no passphrase yet.
+    Unprotected,
+    /// The passphrase does not open the vault.
+    WrongPassphrase,
+    /// Not fit for a passphrase.
+    BadPassphrase,
+    /// Not the twelve words of a wallet.
+    BadWords,
+    /// Not the words of this wallet that were asked for.
+    WrongWords,
+    /// Not the file of a wallet.
+    BadFile,
+    /// Not fit for a name.
+    BadName,
+    /// Stored or sealed bytes are not as they were written.
+    WalletDamaged,
+    /// Another wallet is in use and would be replaced.
+    WalletInUse,
+    /// The wallet has as many accounts or watched addresses as it may.
+    WalletFull,
+    /// The wallet works on a passphrase.
+    Busy,
+    /// The browser gave no random numbers.
+    NoEntropy,
+    /// The browser gave too little memory.
+    NoMemory,
 }

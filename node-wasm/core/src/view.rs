@@ -2,6 +2,7 @@
 //! JavaScript API gives. JSON in camel case; amounts as decimal TAB; hashes in lower-case hex.
 
 mod proofs;
+pub mod wallet;
 
 pub use proofs::{Coverage, HeaderView, HistoryPage, Known, ProofView};
 
@@ -9,6 +10,7 @@ use crate::hash::{BlockHash, MerkleRoot, StateRoot, TxId};
 use crate::units::{Amount, Height, Timestamp};
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
+use wallet::WalletView;
 
 /// The node at a glance.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -329,7 +331,7 @@ pub struct Balance {
     pub known: Option<Known>,
 }
 
-/// A line of the wallet's history.
+/// A line in the history of one of the wallet's addresses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -337,7 +339,7 @@ pub struct HistoryEntry {
     /// The transaction.
     #[serde(flatten)]
     pub transaction: TransactionView,
-    /// Seen from this wallet.
+    /// Seen from this address.
     pub direction: Direction,
     /// When it was mined, or first seen while it waits.
     pub time: Timestamp,
@@ -348,11 +350,11 @@ pub struct HistoryEntry {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum Direction {
-    /// To this wallet.
+    /// To this address.
     In,
-    /// From this wallet.
+    /// From this address.
     Out,
-    /// From this wallet to itself.
+    /// From this address to itself.
     Own,
 }
 
@@ -521,8 +523,10 @@ pub enum Event {
     Fork(ForkChange),
     /// A transaction waits, was confirmed, or left the mempool.
     Transaction(TransactionView),
-    /// The wallet's balance changed.
+    /// The balance of an address of the wallet changed.
     Balance(Balance),
+    /// The wallet was locked, unlocked, protected, replaced, or got other accounts.
+    Wallet(Box<WalletView>),
     /// A peer came, changed or went (then `state` is absent).
     #[serde(rename_all = "camelCase")]
     Peer {

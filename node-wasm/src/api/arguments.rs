@@ -1,5 +1,7 @@
 //! The arguments of the JavaScript API, read strictly.
 
+pub(super) mod wallet;
+
 use super::bad_request;
 use js_sys::{JSON, Object};
 use node_core::mempool::Wish;
@@ -14,6 +16,19 @@ use wasm_bindgen::{JsCast, JsValue};
 #[serde(deny_unknown_fields)]
 pub(super) struct Range {
     /// Where it begins.
+    pub(super) from: Option<u32>,
+    /// Most rows: 50 if left out, 500 at most.
+    pub(super) limit: Option<u32>,
+}
+
+/// Which part of the history of an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "HistoryRange", optional_fields = nullable))]
+#[serde(deny_unknown_fields)]
+pub(super) struct OwnRange {
+    /// An account or a watched address; the selected account if left out.
+    pub(super) address: Option<String>,
+    /// Rows to pass over.
     pub(super) from: Option<u32>,
     /// Most rows: 50 if left out, 500 at most.
     pub(super) limit: Option<u32>,

@@ -3,14 +3,19 @@
 //! The one list of them. From it come the object that a page calls and the types that TypeScript
 //! knows it by, so a new call is a new entry here, and then `cargo xtask types`.
 
-use super::arguments::{BlockId, Range, Rows, Switch, Threads, Wanted, decode};
+use super::arguments::wallet::{Backup, Import, Named, NamedAddress, Passphrase, Protection, Replace};
+use super::arguments::{BlockId, OwnRange, Range, Rows, Switch, Threads, Wanted, decode};
 use js_sys::{Object, Reflect};
 use node_core::hash::TxId;
+use node_core::keys::Secret;
+use node_core::request::wallet::WalletRequest;
 use node_core::request::{Attack, Request, RequestError, SendForm};
+use node_core::view::wallet::{BackupView, WalletView};
 use node_core::view::{
     Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, LogEntry, Page, PeerView, ProofView, Role,
     Status, StorageView, TemplateView, TransactionView,
 };
+use node_core::wallet::file::WalletFile;
 use tracker_protocol::PeerId;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -105,19 +110,19 @@ calls! {
     /// The newest part of the block tree, with every live branch.
     chain.forks() -> ForkTree { Request::Forks }
 
-    /// This tab's address.
+    /// Address of the selected account.
     wallet.address() -> String { Request::Address }
 
-    /// Balance of an address; of this tab's if left out.
+    /// Balance of an address; of the selected account's if left out.
     wallet.balance(address: Option<String>) -> Balance { Request::Balance { address } }
 
     /// Sends a transfer and gives its id.
     wallet.send(form: SendForm) -> TxId { Request::Send(form) }
 
-    /// The wallet's transactions, newest first; `from` is the number of rows to pass over.
-    wallet.history(range: Option<Range>) -> HistoryPage {
-        let Range { from, limit } = range.unwrap_or_default();
-        Request::History { from, limit }
+    /// Transactions of an account or a watched address, newest first; `from` is the number of rows to pass over.
+    wallet.history(range: Option<OwnRange>) -> HistoryPage {
+        let OwnRange { address, from, limit } = range.unwrap_or_default();
+        Request::History { address, from, limit }
     }
 
     /// A transfer in hex digits, built and signed by this tab's wallet and sent nowhere.
@@ -175,6 +180,76 @@ calls! {
 
     /// Lines of the node's log, newest first; the node keeps 500.
     log(rows: Option<Rows>) -> Vec<LogEntry> { Request::Log { limit: rows.unwrap_or_default().limit } }
+
+    /// Keys and accounts of the wallet. No secret is in it.
+    wallet.state() -> WalletView { Request::Wallet(WalletRequest::Show) }
+
+    /// Adds an account and selects it.
+    wallet.addAccount(name: Option<Named>) -> WalletView {
+        Request::Wallet(WalletRequest::AddAccount { name: name.unwrap_or_default().name })
+    }
+
+    /// Makes an account the one that is paid to and pays.
+    wallet.selectAccount(address: String) -> WalletView {
+        Request::Wallet(WalletRequest::SelectAccount { address })
+    }
+
+    /// Renames an account or a watched address.
+    wallet.rename(named: NamedAddress) -> WalletView {
+        let NamedAddress { address, name } = named;
+        Request::Wallet(WalletRequest::Rename { address, name })
+    }
+
+    /// Watches an address without having its key.
+    wallet.watch(named: NamedAddress) -> WalletView {
+        let NamedAddress { address, name } = named;
+        Request::Wallet(WalletRequest::Watch { address, name })
+    }
+
+    /// Watches an address no longer.
+    wallet.unwatch(address: String) -> WalletView { Request::Wallet(WalletRequest::Unwatch { address }) }
+
+    /// The twelve words, and the places, from 1, of those that `confirmBackup` asks for.
+    wallet.words() -> BackupView { Request::Wallet(WalletRequest::Words) }
+
+    /// Shows that the words are kept: those that were asked for, in that order.
+    wallet.confirmBackup(words: Vec<Secret>) -> WalletView {
+        Request::Wallet(WalletRequest::ConfirmBackup { words })
+    }
+
+    /// Puts the keys under a passphrase, or under another one.
+    wallet.protect(passphrase: Passphrase) -> WalletView {
+        let (passphrase, current) = passphrase.into_parts();
+        Request::Wallet(WalletRequest::Protect { passphrase, current })
+    }
+
+    /// Forgets the keys until `unlock`.
+    wallet.lock() -> WalletView { Request::Wallet(WalletRequest::Lock) }
+
+    /// Takes the keys from the vault.
+    wallet.unlock(passphrase: Secret) -> WalletView { Request::Wallet(WalletRequest::Unlock { passphrase }) }
+
+    /// The wallet as an encrypted file, to be kept as JSON.
+    wallet.export(protection: Option<Protection>) -> WalletFile {
+        Request::Wallet(WalletRequest::Export { passphrase: protection.unwrap_or_default().passphrase })
+    }
+
+    /// The wallet of a file in place of this one, protected by the file's passphrase.
+    wallet.import(wallet: Import) -> WalletView {
+        let Import { file, passphrase, replace } = wallet;
+        Request::Wallet(WalletRequest::Import { file, passphrase, replace })
+    }
+
+    /// The wallet of twelve words in place of this one.
+    wallet.restore(backup: Backup) -> WalletView {
+        let (words, replace) = backup.into_parts();
+        Request::Wallet(WalletRequest::Restore { words, replace })
+    }
+
+    /// A new wallet in place of this one.
+    wallet.create(replace: Option<Replace>) -> WalletView {
+        Request::Wallet(WalletRequest::Create { replace: replace.unwrap_or_default().replace })
+    }
 }
 
 /// Puts a method at its place in the API's object, and its group before it where that is missing.

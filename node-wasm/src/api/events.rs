@@ -13,12 +13,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::console;
 
 /// The events that there are, as [`Event`] names them.
-pub(super) const EVENTS: [&str; 13] = [
+pub(super) const EVENTS: [&str; 14] = [
     "tip",
     "header",
     "fork",
     "transaction",
     "balance",
+    "wallet",
     "peer",
     "rejected",
     "log",
@@ -87,6 +88,7 @@ const fn name_of(event: &Event) -> &'static str {
         Event::Fork(_) => "fork",
         Event::Transaction(_) => "transaction",
         Event::Balance(_) => "balance",
+        Event::Wallet(_) => "wallet",
         Event::Peer { .. } => "peer",
         Event::Rejected(_) => "rejected",
         Event::Log(_) => "log",

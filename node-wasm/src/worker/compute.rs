@@ -1,4 +1,4 @@
-//! A compute worker: checks signatures and searches nonces.
+//! A compute worker: checks signatures, searches nonces, stretches passphrases.
 
 use super::{Scope, on_panic, scope};
 use crate::browser::Listener;
@@ -102,6 +102,10 @@ impl Compute {
                 } else {
                     self.schedule();
                 }
+            }
+            Some(ToCompute::Derive { job, derivation }) => {
+                let key = derivation.derive();
+                self.post(&FromCompute::Derived { job, key });
             }
             Some(ToCompute::Stop) => *self.search.borrow_mut() = None,
             None => self.post(&FromCompute::Failed("a message that is not one".to_owned())),

@@ -10,9 +10,10 @@ use crate::messages::{LinkMessage, NodeStart, ToNode, ToPage};
 use crate::storage::{StorageError, facts};
 use js_sys::Uint8Array;
 use node_core::contract::{Input, LinkId, Output};
+use node_core::keys::Entropy;
 use node_core::node::{Config, Node};
 use node_core::params::ChainParams;
-use node_core::request::{ErrorCode, RequestError, Response};
+use node_core::request::{ErrorCode, Request, RequestError, Response};
 use node_core::store::Stored;
 use node_core::view::{Event, LogEntry, LogLevel};
 use serde_json::value::{RawValue, to_raw_value};
@@ -22,6 +23,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::MessageEvent;
+use zeroize::Zeroizing;
 
 /// Bytes of a link that are handled before the page hears of it: some frames at once.
 const REPORT_HANDLED_BYTES: u32 = 256 * 1024;
@@ -223,6 +225,7 @@ impl Driver {
                 self.page.send(&ToPage::Close { link });
             }
             Output::Verify { job, checks } => self.pool.verify(job, checks),
+            Output::DeriveKey { job, derivation } => self.pool.derive(job, derivation),
             Output::Mine { job, header, threads } => self.pool.mine(job, header, threads),
             Output::StopMining => self.pool.stop_mining(),
             Output::Persist(batch) => {
@@ -246,6 +249,13 @@ impl Driver {
         }
     }
 
+    fn give_entropy(self: &Rc<Self>) {
+        // Without it the node refuses the request, and says why.
+        if let Some(entropy) = fresh_entropy() {
+            self.input(Input::Entropy(entropy));
+        }
+    }
+
     fn receive(self: &Rc<Self>, message: ToNode) {
         match message {
             // The page starts a node once.
@@ -257,12 +267,25 @@ impl Driver {
                 self.input(Input::Tick);
             }
             ToNode::StorageChanged => self.look_at_storage(),
-            ToNode::Request { id, request } => self.input(Input::Request { id, request }),
+            ToNode::Request { id, request } => {
+                if let Request::Wallet(request) = &request
+                    && request.needs_entropy()
+                {
+                    self.give_entropy();
+                }
+                self.input(Input::Request { id, request });
+            }
             ToNode::LocalSignal { link, signal } => self.input(Input::LocalSignal { link, signal }),
             ToNode::LinkOpened { link, binding } => self.input(Input::LinkOpened { link, binding }),
             ToNode::LinkClosed { link, reason } => self.input(Input::LinkClosed { link, reason }),
         }
     }
+}
+
+/// Random bytes of the operating system, by way of the browser.
+fn fresh_entropy() -> Option<Entropy> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).ok().map(|()| Entropy::new(*bytes))
 }
 
 fn to_json(response: &Response) -> Result<Box<RawValue>, RequestError> {
@@ -333,7 +356,7 @@ fn hand_on(driver: &Rc<Driver>, page: &Page, message: &JsValue) {
             LinkMessage::Handled(link, bytes) => Input::Drained { link, bytes: u64::from(bytes) },
         });
     }
-    match message.as_string().map(|text| serde_json::from_str::<ToNode>(&text)) {
+    match message.as_string().map(Zeroizing::new).map(|text| serde_json::from_str::<ToNode>(&text)) {
         Some(Ok(message)) => driver.receive(message),
         _ => page.send(&no_message()),
     }

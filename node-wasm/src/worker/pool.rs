@@ -1,7 +1,8 @@
-//! The compute workers of a node: one for signatures, as many as asked for to mine.
+//! The compute workers of a node: one for signatures, as many as asked for to mine, and one for
+//! each passphrase, which ends with its work and so gives its memory back.
 //!
 //! They are created when there is first work for them and kept from then on. If one for signatures
-//! cannot run, the node's own worker checks them: slower, but nothing hangs.
+//! or a passphrase cannot run, the node's own worker does its work: slower, but nothing hangs.
 
 use super::hash_rate::HashRate;
 use super::{Scope, scope};
@@ -13,6 +14,7 @@ use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId};
 use node_core::keys::{SignatureCheck, verify_all};
 use node_core::request::{Request, RequestId};
+use node_core::wallet::vault::Derivation;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
@@ -50,10 +52,18 @@ struct Inner {
     verifier: RefCell<Verifier>,
     /// Batches that the verifier has, so that they are not lost with it. As many as the node gave away.
     batches: RefCell<BTreeMap<u64, Vec<SignatureCheck>>>,
+    deriver: RefCell<Option<Deriver>>,
     miners: RefCell<Vec<Compute>>,
     mining: Cell<Option<u64>>,
     rate: RefCell<HashRate>,
     reports: RefCell<Option<Interval>>,
+}
+
+/// A worker that stretches a passphrase, and its work, so that it is not lost with it.
+struct Deriver {
+    worker: Compute,
+    job: u64,
+    derivation: Derivation,
 }
 
 enum Verifier {
@@ -80,7 +90,7 @@ impl Compute {
             return;
         }
         // Of mining only the newest order counts.
-        if !matches!(message, ToCompute::Verify { .. }) {
+        if matches!(message, ToCompute::Mine { .. } | ToCompute::Stop) {
             self.waiting.clear();
         }
         self.waiting.push(message);
@@ -123,6 +133,7 @@ impl Pool {
             next_name: Cell::new(0),
             verifier: RefCell::new(Verifier::NotYet),
             batches: RefCell::default(),
+            deriver: RefCell::default(),
             miners: RefCell::default(),
             mining: Cell::new(None),
             rate: RefCell::default(),
@@ -143,6 +154,16 @@ impl Pool {
             return;
         }
         inner.verify_here(job.0, &checks);
+    }
+
+    /// Stretches a passphrase; answers with [`Input::KeyDerived`]. One at a time: an earlier one is
+    /// given up.
+    pub(super) fn derive(&self, job: JobId, derivation: Derivation) {
+        let inner = &self.0;
+        let Some(mut worker) = inner.create() else { return inner.derive_here(job.0, &derivation) };
+        worker.send(ToCompute::Derive { job: job.0, derivation: derivation.clone() });
+        let former = inner.deriver.replace(Some(Deriver { worker, job: job.0, derivation }));
+        bury(former);
     }
 
     /// Searches a nonce in place of what was searched before; answers with [`Input::Mined`].
@@ -255,6 +276,13 @@ impl Inner {
                     (self.input)(Input::Mined { job: JobId(job), header });
                 }
             }
+            Some(FromCompute::Derived { job, key }) => {
+                let done = self.deriver.borrow_mut().take_if(|deriver| deriver.job == job);
+                if let Some(done) = done {
+                    bury(done);
+                    (self.input)(Input::KeyDerived { job: JobId(job), key });
+                }
+            }
             Some(FromCompute::Hashes(hashes)) => self.rate.borrow_mut().add(hashes),
             Some(FromCompute::Failed(message)) => self.lose(name, &message),
             None => self.lose(name, "it sent what is no message"),
@@ -266,6 +294,9 @@ impl Inner {
             && worker.name == name
         {
             worker.became_ready();
+        }
+        if let Some(deriver) = self.deriver.borrow_mut().as_mut().filter(|deriver| deriver.worker.name == name) {
+            deriver.worker.became_ready();
         }
         if let Some(worker) = self.miners.borrow_mut().iter_mut().find(|worker| worker.name == name) {
             worker.became_ready();
@@ -285,6 +316,12 @@ impl Inner {
             }
             return;
         }
+        let deriver = self.deriver.borrow_mut().take_if(|deriver| deriver.worker.name == name);
+        if let Some(Deriver { worker, job, derivation }) = deriver {
+            bury(worker);
+            (self.warn)("compute-worker-failed", format!("a passphrase is worked on in the node's own worker: {why}"));
+            return self.derive_here(job, &derivation);
+        }
         let place = self.miners.borrow().iter().position(|worker| worker.name == name);
         let Some(place) = place else { return };
         let lost = self.miners.borrow_mut().remove(place);
@@ -300,6 +337,11 @@ impl Inner {
     fn verify_here(&self, job: u64, checks: &[SignatureCheck]) {
         let valid = verify_all(checks);
         (self.input)(Input::Verified { job: JobId(job), valid });
+    }
+
+    fn derive_here(&self, job: u64, derivation: &Derivation) {
+        let key = derivation.derive();
+        (self.input)(Input::KeyDerived { job: JobId(job), key });
     }
 
     /// Lets all mining threads rest.

@@ -11,7 +11,7 @@ use node_core::block::BlockHeader;
 use node_core::chain::accounts::Accounts;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
 use node_core::hash::{BlockHash, TxId, sha256};
-use node_core::keys::Address;
+use node_core::keys::{Address, Entropy};
 use node_core::mempool::Caps;
 use node_core::mining;
 use node_core::net::frame::{self, Assembler, MAX_FRAME_BYTES};
@@ -23,6 +23,7 @@ use node_core::request::{Request, RequestId};
 use node_core::transaction::Transaction;
 use node_core::units::{Height, Timestamp, Work};
 use node_core::view::Role;
+use node_core::wallet::vault::{Derivation, KdfParameters};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -210,6 +211,8 @@ struct Session {
     offered: Vec<Transaction>,
     jobs: VecDeque<(JobId, usize)>,
     mining: Option<(JobId, BlockHeader)>,
+    /// A passphrase to be stretched.
+    deriving: Option<(JobId, Derivation)>,
     requests: BTreeSet<RequestId>,
     last_request: u64,
 }
@@ -227,6 +230,7 @@ impl Session {
             offered: Vec::new(),
             jobs: VecDeque::new(),
             mining: None,
+            deriving: None,
             requests: BTreeSet::new(),
             last_request: 0,
         };
@@ -242,6 +246,12 @@ impl Session {
             self.carry_out(output);
         }
         assert!(outputs <= MAX_OUTPUTS, "{outputs} outputs");
+        // At a price that a fuzzer can pay.
+        if let Some((job, derivation)) = self.deriving.take() {
+            let parameters = KdfParameters { memory_kib: 8, passes: 1, lanes: 1 };
+            let key = Derivation { parameters, ..derivation }.derive();
+            self.input(Input::KeyDerived { job, key });
+        }
     }
 
     fn carry_out(&mut self, output: Output) {
@@ -260,6 +270,10 @@ impl Session {
                 assert!(!checks.is_empty());
                 self.jobs.push_back((job, checks.len()));
                 assert!(self.jobs.len() <= MAX_JOBS);
+            }
+            Output::DeriveKey { job, derivation } => {
+                assert!(derivation.parameters.is_bearable());
+                self.deriving = Some((job, derivation));
             }
             Output::Mine { job, header, threads } => {
                 assert!(threads > 0);
@@ -593,6 +607,11 @@ impl Session {
         self.last_request += 1;
         let id = RequestId(self.last_request);
         self.requests.insert(id);
+        if let Request::Wallet(request) = &request
+            && request.needs_entropy()
+        {
+            self.input(Input::Entropy(Entropy::new(sha256(&self.last_request.to_le_bytes()))));
+        }
         self.input(Input::Request { id, request });
     }
 

@@ -15,6 +15,8 @@ use tracker_server::{ConnectionId, Frame, Input as TrackerInput, Output as Track
 const TRACKER_LATENCY: Duration = Duration::from_millis(30);
 /// What verifying one signature costs a node.
 const VERIFY_TIME: Duration = Duration::from_micros(200);
+/// What stretching a passphrase takes.
+const DERIVE_TIME: Duration = Duration::from_millis(500);
 /// Nonces tried for a block that the model says is found; far more than any difficulty here needs.
 const MAX_ATTEMPTS: u32 = 10_000_000;
 
@@ -143,6 +145,10 @@ impl Simulation {
                 let valid = self.oracle.verify_all(&checks);
                 let cost = VERIFY_TIME * u32::try_from(checks.len()).unwrap_or(u32::MAX);
                 self.schedule_input(cost, index, Input::Verified { job, valid });
+            }
+            Output::DeriveKey { job, derivation } => {
+                let key = derivation.derive();
+                self.schedule_input(DERIVE_TIME, index, Input::KeyDerived { job, key });
             }
             Output::Mine { job, header, .. } => self.start_mining(index, MiningJob { job, header }),
             Output::Persist(batch) => self.persist(index, batch),

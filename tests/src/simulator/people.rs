@@ -5,6 +5,7 @@ use super::arrivals::Arrivals;
 use super::member::Traffic;
 use super::{NodeIndex, Simulation};
 use node_core::contract::{Input, LinkId};
+use node_core::keys::Entropy;
 use node_core::net::frame;
 use node_core::net::message::{MAX_TRANSACTIONS, Message};
 use node_core::node::Node;
@@ -12,6 +13,7 @@ use node_core::request::{Request, RequestError, RequestId, Response};
 use node_core::transaction::Transaction;
 use node_core::units::{Amount, Height};
 use node_core::view::{Event, LogEntry, PeerState};
+use rand_core::Rng;
 use std::time::Duration;
 
 /// Longest that a request to a node may wait for its peers.
@@ -151,6 +153,13 @@ impl Simulation {
     fn post(&mut self, index: NodeIndex, request: Request) -> RequestId {
         self.last_request += 1;
         let id = RequestId(self.last_request);
+        if let Request::Wallet(request) = &request
+            && request.needs_entropy()
+        {
+            let mut bytes = [0; 32];
+            self.rng.fill_bytes(&mut bytes);
+            self.deliver(index, Input::Entropy(Entropy::new(bytes)));
+        }
         self.deliver(index, Input::Request { id, request });
         id
     }

@@ -3,9 +3,13 @@
 mod address;
 mod batch;
 mod pair;
+mod phrase;
+mod secret;
 mod signature;
 
 pub use address::{Address, AddressError};
 pub use batch::verify_all;
 pub use pair::{PublicKey, SecretKey};
+pub use phrase::{ENTROPY_BYTES, Keychain, PHRASE_WORDS, Phrase, PhraseError};
+pub use secret::{Entropy, Secret};
 pub use signature::{Signature, SignatureCheck};

@@ -204,24 +204,21 @@ impl Node {
     fn follow_tip(&mut self, change: &Change) {
         let issuer = self.chain.params().issuer;
         self.store_change(change);
+        let mut accounts_found = false;
         for block in &change.reverted {
-            let own = self.own_transactions(block).count();
-            self.history.disconnect(own);
+            self.wallet.disconnect(block);
             self.addresses.disconnect(block, issuer);
             for transaction in &block.transactions {
                 self.index.remove(&transaction.id());
             }
         }
-        self.storage.rows_left(self.history.total());
         for block in &change.connected {
             let hash = block.header.hash();
             if let Some(delivery) = self.delivered.remove(&hash) {
                 self.peers.delivered_first(delivery.first, self.now);
                 self.was_first(delivery.first);
             }
-            let (wallet, history) = (&self.wallet, &mut self.history);
-            let own = block.transactions.iter().filter(|transaction| wallet.concerns(transaction, issuer));
-            history.connect(block.header.height, own);
+            accounts_found |= self.wallet.connect(block, issuer);
             self.addresses.connect(block, issuer);
             self.index.extend(block.transactions.iter().map(|transaction| (transaction.id(), hash)));
         }
@@ -239,13 +236,11 @@ impl Node {
             self.tell(Event::Transaction(view));
         }
         self.tell_balance();
+        if accounts_found {
+            self.wallet_changed();
+        }
         self.announce_tip(change);
         self.miner.tip_changed();
-    }
-
-    fn own_transactions<'a>(&'a self, block: &'a Block) -> impl Iterator<Item = &'a Transaction> {
-        let issuer = self.chain.params().issuer;
-        block.transactions.iter().filter(move |transaction| self.wallet.concerns(transaction, issuer))
     }
 
     /// Transactions of reverted and discarded blocks that the best chain lacks wait again.

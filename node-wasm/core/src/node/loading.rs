@@ -8,9 +8,7 @@ use crate::contract::{JobId, LinkId, Output};
 use crate::hash::{BlockHash, TxId};
 use crate::net::peers::Peers;
 use crate::request::{ErrorCode, Request, RequestError, RequestId};
-use crate::store::record::{
-    BlockFacts, HistoryRow, UndoEntry, body_key, index_key, key_number, number_key, read, row_key,
-};
+use crate::store::record::{BlockFacts, UndoEntry, body_key, index_key, key_number, number_key, read};
 use crate::store::{MAX_QUERIES, Query, Record, Table, opening};
 use crate::transaction::Transaction;
 use crate::units::Height;
@@ -23,6 +21,8 @@ const MAX_WAITING: usize = 64;
 const MAX_ROUNDS: u32 = 3;
 /// Blocks that are read for a peer at a time: the next is on its way while one is sent.
 const BLOCKS_A_PEER: usize = 2;
+/// Blocks that are read at a time to look for the wallet's addresses in them: some megabytes at most.
+const BLOCKS_A_SEARCH: usize = 16;
 
 /// A block that should be in the store is not.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +35,8 @@ pub(super) enum Purpose {
     Tip(Vec<Wanted>),
     /// A peer that asked for these blocks.
     Peer(LinkId, Vec<BlockHash>),
+    /// The search for the wallet's addresses in old blocks.
+    Search(Vec<BlockHash>),
     /// A request, and how often it was tried.
     Request(RequestId, Request, u32),
 }
@@ -44,7 +46,6 @@ pub(super) enum Purpose {
 pub(super) struct Fetched {
     pub(super) blocks: BTreeMap<BlockHash, Arc<Block>>,
     pub(super) facts: BTreeMap<BlockHash, BlockFacts>,
-    pub(super) rows: BTreeMap<u64, HistoryRow>,
     /// The block of a transaction, or that none holds it.
     pub(super) places: BTreeMap<TxId, Option<Height>>,
     /// Whether what is not here is not in the store either.
@@ -110,6 +111,14 @@ impl Node {
                 if self.peers.get(link).is_some() {
                     self.loads.ready.insert(link, nothing);
                 }
+            }
+            (Purpose::Search(hashes), Ok(answers)) => {
+                let blocks = hashes.into_iter().zip(answers);
+                let blocks = blocks.map(|(hash, records)| (hash, self.whole_block(&hash, &records))).collect();
+                self.keeper.searched(blocks);
+            }
+            (Purpose::Search(hashes), Err(_)) => {
+                self.keeper.searched(hashes.into_iter().map(|hash| (hash, None)).collect());
             }
             (Purpose::Request(id, request, rounds), Ok(answers)) => {
                 for (query, records) in queries.iter().zip(answers) {
@@ -187,6 +196,15 @@ impl Node {
         true
     }
 
+    /// Has stored blocks read from a height on, to look for the wallet's addresses in them.
+    pub(super) fn read_for_search(&mut self, from: Height) {
+        let only_stored = |hash: &BlockHash| self.chain.is_stored(hash) && self.chain.block(hash).is_none();
+        let hashes = (from.0..=self.chain.height().0).map_while(|height| self.chain.hash_at(Height(height)));
+        let hashes: Vec<BlockHash> = hashes.take_while(only_stored).take(BLOCKS_A_SEARCH).collect();
+        let queries = hashes.iter().filter_map(|hash| self.body_query(hash)).collect();
+        self.load(Purpose::Search(hashes), queries);
+    }
+
     /// A block that was read for a peer. The error says that it is lost, nothing that it was not read.
     pub(super) fn ready_for(&mut self, link: LinkId, hash: &BlockHash) -> Option<Result<Arc<Block>, Lost>> {
         let ready = self.loads.ready.get_mut(&link)?;
@@ -255,17 +273,6 @@ impl Node {
                     }
                 }
             }
-            Request::History { from, limit } => {
-                let rows = self.rows(super::requests::skip(*from), super::requests::page(*limit));
-                let lacking: BTreeSet<u64> = rows
-                    .filter(|row| self.history.get(*row).is_none() && !self.loads.fetched.rows.contains_key(row))
-                    .collect();
-                if let (Some(first), Some(last), false) = (lacking.first(), lacking.last(), self.loads.fetched.complete)
-                {
-                    let (from, to) = (row_key(*first), Some(row_key(last.saturating_add(1))));
-                    queries.insert(Query::Range { table: Table::History, from, to });
-                }
-            }
             _ => {}
         }
         queries.into_iter().take(MAX_QUERIES).collect()
@@ -288,14 +295,6 @@ impl Node {
                 }
                 self.loads.fetched.complete = true;
             }
-            Query::Range { table: Table::History, .. } => {
-                for (key, value) in records {
-                    let number = <[u8; 8]>::try_from(&key[..]).ok().map(u64::from_be_bytes);
-                    let row = read::<HistoryRow>(Table::History, &key, &value);
-                    self.loads.fetched.rows.extend(number.zip(row));
-                }
-                self.loads.fetched.complete = true;
-            }
             Query::Get { table: Table::Index, key } => {
                 let Ok(id) = <[u8; 32]>::try_from(&key[..]) else { return };
                 let height = records.first().and_then(|(key, value)| read::<Height>(Table::Index, key, value));
@@ -315,14 +314,6 @@ impl Node {
     /// A block that is in memory, or was read for the request under way.
     pub(super) fn block_here(&self, hash: &BlockHash) -> Option<Arc<Block>> {
         self.chain.block(hash).or_else(|| self.loads.fetched.blocks.get(hash).cloned())
-    }
-
-    /// Numbers of the wallet's rows behind those passed over, newest first.
-    pub(super) fn rows(&self, from: usize, limit: usize) -> impl Iterator<Item = u64> + use<> {
-        let waiting = self.waiting_rows();
-        let (skip, limit) =
-            if from >= waiting { (from - waiting, limit) } else { (0, limit - limit.min(waiting - from)) };
-        (0..self.history.total()).rev().skip(skip).take(limit)
     }
 
     /// Takes up a chain that was opened: what is in memory of it counts as such.

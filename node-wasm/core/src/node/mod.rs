@@ -32,13 +32,13 @@ mod storage;
 mod testing;
 mod transactions;
 mod views;
+mod wallet;
 
 use crate::block::Block;
 use crate::chain::tree::Chain;
 use crate::contract::{Input, JobId, LinkId, Output};
 use crate::hash::{BlockHash, TxId};
-use crate::history::History;
-use crate::keys::SecretKey;
+use crate::keys::{Address, SecretKey};
 use crate::log::{Line, Log};
 use crate::mempool::Mempool;
 use crate::net::frame::Class;
@@ -67,6 +67,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use storage::{Kept, Storage};
 use tracker_protocol::PeerId;
+use wallet::Keeper;
 
 /// How often a node looks after its links, peers and requests when nothing else happens.
 const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -125,8 +126,7 @@ pub struct Node {
     chain: Chain,
     mempool: Mempool,
     wallet: Wallet,
-    /// What the wallet did and got on the best chain.
-    history: History,
+    keeper: Keeper,
     /// The block of the best chain that holds a transaction; of blocks in memory.
     index: BTreeMap<TxId, BlockHash>,
     addresses: Addresses,
@@ -145,7 +145,7 @@ pub struct Node {
     last_job: u64,
     next_heartbeat: Timestamp,
     /// What the user interface was told last.
-    told_balance: Option<Balance>,
+    told_balances: BTreeMap<Address, Balance>,
     progress: Progress,
     clock_warned: bool,
     /// What it has beside headers while its role is light.
@@ -160,7 +160,7 @@ impl Node {
     pub fn new(config: Config, seed: [u8; 32], now: Timestamp) -> Self {
         let light = config.role == Role::Light;
         let chain = if light { Chain::of_headers(config.params.clone()) } else { Chain::new(config.params.clone()) };
-        let wallet = Wallet::new(SecretKey::derive(&seed, b"wallet"));
+        let wallet = wallet::quick_start(&seed);
         Self::assemble(config, seed, seed, chain, wallet, now)
     }
 
@@ -168,14 +168,14 @@ impl Node {
     /// whole. `fresh` is 32 random bytes: for choices, and for the keys of a store that has none.
     pub fn open(config: Config, stored: &Stored, fresh: [u8; 32], now: Timestamp) -> Self {
         let opened = opening::open(config.params.clone(), stored);
-        let Kept { storage, seed, wallet, history, peers, bans, lines } = Kept::new(stored, &opened, fresh);
+        let Kept { storage, seed, wallet, peers, bans, damaged, lines } = Kept::new(stored, &opened, fresh);
         let remembered = config.remembered.into_iter().chain(peers).collect();
         let config = Config { remembered, ..config };
         // A light node goes on with the headers, and leaves the rest of the store as it is.
         let light = config.role == Role::Light;
         let chain = if light { opened.chain.rebuilt(false, false) } else { opened.chain };
         let mut node = Self::assemble(config, seed, fresh, chain, wallet, now);
-        (node.storage, node.history) = (storage, history);
+        (node.storage, node.keeper.damaged) = (storage, damaged);
         node.peers.restore_bans(bans, now);
         for line in lines {
             node.write(line);
@@ -204,7 +204,7 @@ impl Node {
             log: Log::default(),
             mempool: Mempool::default(),
             wallet,
-            history: History::default(),
+            keeper: Keeper::new(now),
             index: BTreeMap::new(),
             addresses: Addresses::default(),
             peers: Peers::default(),
@@ -220,7 +220,7 @@ impl Node {
             delivered: BTreeMap::new(),
             last_job: 0,
             next_heartbeat: now,
-            told_balance: None,
+            told_balances: BTreeMap::new(),
             progress: Progress::default(),
             clock_warned: false,
             light: Light::default(),
@@ -248,6 +248,8 @@ impl Node {
             Input::Received { link, frame } => self.on_frame(link, &frame),
             Input::Drained { link, bytes } => self.outbox.drained(link, bytes),
             Input::Verified { job, valid } => self.on_verified(job, &valid),
+            Input::Entropy(entropy) => self.keeper.take_in(entropy),
+            Input::KeyDerived { job, key } => self.on_key_derived(job, key),
             Input::Mined { job, header } => self.on_mined(job, header),
             Input::HashRate(rate) => self.on_hash_rate(rate),
             Input::Request { id, request } => self.on_request(id, request),
@@ -274,6 +276,8 @@ impl Node {
             self.miner.next_timeout(),
             self.serving_timeout(),
             self.light.next_timeout(self.chain.tip(), self.now),
+            self.look_back_at(),
+            self.idle_lock_at(),
         ];
         due.into_iter().flatten().min()
     }
@@ -308,8 +312,13 @@ impl Node {
         self.mesh.to_remember(&self.peers)
     }
 
-    /// The wallet's address.
-    pub fn address(&self) -> crate::keys::Address {
+    /// The wallet, for whoever stores it and for checkers.
+    pub fn wallet(&self) -> &Wallet {
+        &self.wallet
+    }
+
+    /// The address of the wallet's selected account.
+    pub fn address(&self) -> Address {
         self.wallet.address()
     }
 
@@ -325,6 +334,7 @@ impl Node {
             self.loads.look_after(&self.peers);
             self.admit_carried();
             self.tell_role();
+            self.lock_when_idle();
             self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
         self.gossip.on_time(&mut context!(self));
@@ -334,6 +344,7 @@ impl Node {
         self.sync.schedule(&mut context!(self), &self.chain);
         self.look_after_light();
         self.serve();
+        self.look_back();
         self.refresh_template();
         self.fetch_wanted();
         self.persist();
@@ -366,12 +377,12 @@ impl Node {
     }
 
     fn tell_balance(&mut self) {
-        let own = self.wallet.address();
-        let known = if self.chain.keeps_bodies() { Some(self.balance_of(&own)) } else { self.light_balance(&own) };
-        let Some(balance) = known else { return };
-        if self.told_balance.as_ref() != Some(&balance) {
-            self.told_balance = Some(balance.clone());
-            self.tell(Event::Balance(balance));
+        for address in self.wallet.addresses().collect::<Vec<_>>() {
+            let Some(balance) = self.known_balance(&address) else { continue };
+            if self.told_balances.get(&address) != Some(&balance) {
+                self.told_balances.insert(address, balance.clone());
+                self.tell(Event::Balance(balance));
+            }
         }
     }
 }

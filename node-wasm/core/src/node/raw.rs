@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 impl Node {
     /// Builds a transfer of the wallet as [`crate::request::Request::Send`] does, and sends it nowhere.
-    pub(super) fn create_transaction(&self, form: &SendForm) -> Result<Response, RequestError> {
+    pub(super) fn create_transaction(&mut self, form: &SendForm) -> Result<Response, RequestError> {
         let transaction = self.transfer_of(form)?;
         Ok(Response::Raw(hex::encode(transaction.to_bytes())))
     }

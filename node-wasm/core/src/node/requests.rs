@@ -1,16 +1,18 @@
 //! What a user or a program asks of the node.
 
 use super::Node;
+use super::wallet::wallet_error;
 use crate::contract::Output;
 use crate::hash::{BlockHash, TxId};
-use crate::keys::{Address, AddressError};
+use crate::keys::{Address, AddressError, SecretKey};
 use crate::log::Line;
 use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE, Wish};
 use crate::request::{ErrorCode, MAX_PAGE, Request, RequestError, RequestId, Response, SendForm};
 use crate::transaction::{Memo, Transaction};
 use crate::units::{Amount, AmountError, Height};
 use crate::view::{Balance, Page, SendPlan, TransactionView};
-use crate::wallet::Payment;
+use crate::wallet::{Payment, Signing, WalletError};
+use rand_core::Rng;
 use std::sync::Arc;
 use tracker_protocol::PeerId;
 
@@ -31,6 +33,10 @@ impl Node {
                 self.reply(id, Err(error(ErrorCode::BadRequest, "too many requests wait for the next block")));
             }
             return;
+        }
+        // Some of these are answered when a passphrase was stretched.
+        if let Request::Wallet(request) = request {
+            return self.on_wallet_request(id, request);
         }
         self.try_request(id, request, 0);
     }
@@ -55,7 +61,10 @@ impl Node {
             Request::Send(form) => self.pay(&form),
             Request::CreateTransaction(form) => self.create_transaction(&form),
             Request::SubmitTransaction { hex } => self.submit_transaction(&hex),
-            Request::History { from, limit } => Ok(Response::History(self.history(skip(from), page(limit)))),
+            Request::History { address, from, limit } => {
+                let address = self.own_address(address.as_deref())?;
+                Ok(Response::History(self.history(&address, skip(from), page(limit))))
+            }
             Request::Mempool { from, limit } => Ok(Response::Mempool(self.mempool_page(skip(from), page(limit)))),
             Request::MinerStart { threads } => self.miner_start(threads.unwrap_or(1)),
             Request::MinerStop => {
@@ -79,7 +88,7 @@ impl Node {
                 Ok(Response::Done)
             }
             Request::Attack { attack } => enough(self.attack(attack)),
-            Request::MinerMine => Err(error(ErrorCode::BadRequest, "answered by the next block")),
+            Request::MinerMine | Request::Wallet(_) => Err(error(ErrorCode::BadRequest, "answered later")),
         }
     }
 
@@ -163,7 +172,7 @@ impl Node {
 
     fn check_funds(&self, payment: &Payment) -> Result<SendPlan, RequestError> {
         let own = self.own_balance()?;
-        let bytes = self.wallet.transfer(payment.clone(), own.nonce, self.chain.genesis(), false).to_bytes().len();
+        let bytes = self.wallet.transfer_bytes(payment.clone(), own.nonce);
         let least = self.mempool.floor(self.now).fee_for(bytes);
         if payment.fee < least {
             return Err(in_field(
@@ -187,22 +196,38 @@ impl Node {
         Ok(SendPlan { to: self.text(&payment.to), amount: payment.amount, fee: payment.fee, total, left })
     }
 
-    /// The wallet's balance: checked here, or as far as it is proved.
+    /// What an address of the wallet has: checked here, or as far as it is proved.
+    pub(super) fn known_balance(&self, address: &Address) -> Option<Balance> {
+        if self.chain.keeps_bodies() { Some(self.balance_of(address)) } else { self.light_balance(address) }
+    }
+
+    /// What the selected account has.
     fn own_balance(&self) -> Result<Balance, RequestError> {
         if self.chain.keeps_bodies() { Ok(self.balance_of(&self.wallet.address())) } else { self.own_light_balance() }
     }
 
     /// The wallet's next transfer, by a form.
-    pub(super) fn transfer_of(&self, form: &SendForm) -> Result<Transaction, RequestError> {
+    pub(super) fn transfer_of(&mut self, form: &SendForm) -> Result<Transaction, RequestError> {
+        self.wallet.phrase().map_err(wallet_error)?;
         let (payment, _) = self.plan(form)?;
         let nonce = self.own_balance()?.nonce;
-        Ok(self.wallet.transfer(payment, nonce, self.chain.genesis(), form.sign.unwrap_or(true)))
+        let mut bytes = [0; 32];
+        self.rng.fill_bytes(&mut bytes);
+        let stranger = SecretKey::derive(&bytes, b"wrong-key");
+        let signing = match (form.sign, form.wrong_key) {
+            (Some(false), _) => Signing::Omitted,
+            (_, Some(true)) => Signing::By(&stranger),
+            _ => Signing::Own,
+        };
+        let transaction = self.wallet.transfer(payment, nonce, self.chain.genesis(), signing).map_err(wallet_error)?;
+        self.use_wallet();
+        Ok(transaction)
     }
 
     fn pay(&mut self, form: &SendForm) -> Answer {
         let transaction = self.transfer_of(form)?;
         let id = transaction.id();
-        if form.sign == Some(false) {
+        if form.sign == Some(false) || form.wrong_key == Some(true) {
             enough(self.launch_transaction(transaction))?;
             return Ok(Response::Sent(id));
         }
@@ -214,6 +239,13 @@ impl Node {
             Ok(()) => Ok(Response::Sent(id)),
             Err(problem) => Err(admit_error(problem)),
         }
+    }
+
+    /// An address of the wallet; the selected account's without a text.
+    pub(super) fn own_address(&self, text: Option<&str>) -> Result<Address, RequestError> {
+        let Some(text) = text else { return Ok(self.wallet.address()) };
+        let address = self.address_from(text)?;
+        if self.wallet.has(&address) { Ok(address) } else { Err(wallet_error(WalletError::UnknownAddress)) }
     }
 
     pub(super) fn address_from(&self, text: &str) -> Result<Address, RequestError> {

@@ -72,7 +72,7 @@ impl Node {
     fn start_anew(&mut self, bodies: bool) {
         self.chain = self.chain.rebuilt(bodies, bodies && self.storage.is_on());
         self.storage.chain_replaced();
-        self.history.clear();
+        self.wallet.restart();
         self.loads.ready.clear();
         self.mempool = Mempool::default();
         self.index = BTreeMap::new();
@@ -83,7 +83,7 @@ impl Node {
         self.relay = super::compact::Relay::default();
         self.verifying.clear();
         self.delivered = BTreeMap::<BlockHash, Delivery>::new();
-        self.told_balance = None;
+        self.told_balances.clear();
         self.mesh.set_light(!bodies);
         for (_, peer) in self.peers.connected_mut() {
             peer.unchecked.clear();

@@ -1,6 +1,7 @@
 //! What goes into the store, and when: one batch at a time, in which the tip and all that it stands
 //! on go together.
 
+mod kept;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -8,19 +9,17 @@ mod tests;
 
 use super::Node;
 use crate::contract::Output;
-use crate::hash::{BlockHash, TxId, tagged_sha256};
-use crate::history::History;
-use crate::keys::SecretKey;
+use crate::hash::{BlockHash, TxId, sha256};
 use crate::log::{Line, counted};
-use crate::store::opening::{self, Fit};
 use crate::store::record::{
     self, ACCOUNTS_A_PART, BlockFacts, Settings, Snapshot, StatePart, Tip, UndoEntry, body_key, index_key, number_key,
     put, row_key,
 };
-use crate::store::{Batch, Stored, Table, Write};
-use crate::units::{Height, Timestamp};
+use crate::store::{Batch, Table, Write};
+use crate::units::Height;
 use crate::view::{Event, StorageFacts, StorageState, StorageView};
 use crate::wallet::Wallet;
+pub(super) use kept::Kept;
 use std::collections::VecDeque;
 use tracker_protocol::PeerId;
 
@@ -93,7 +92,6 @@ struct Flight {
     batch: u64,
     /// Height of the tip in it.
     height: Height,
-    rows: u64,
     /// The wallet's record in it.
     wallet: bool,
 }
@@ -114,10 +112,6 @@ pub(super) struct Storage {
     safe: Height,
     /// Height of the tip in the last batch.
     top: Height,
-    /// Rows of the wallet's history in batches.
-    rows: u64,
-    /// And in the last batch.
-    rows_top: u64,
     snapshot: Option<Snapshot>,
     /// Bytes of what blocks since the snapshot did to the accounts.
     journal: usize,
@@ -136,95 +130,12 @@ pub(super) struct Storage {
     /// And the one that is under way.
     wallet_sent: Option<Vec<u8>>,
     wallet_stored: bool,
-}
-
-/// What a node takes over from its store beside the chain.
-pub(super) struct Kept {
-    pub(super) storage: Storage,
-    pub(super) seed: [u8; 32],
-    pub(super) wallet: Wallet,
-    pub(super) history: History,
-    pub(super) peers: Vec<PeerId>,
-    pub(super) bans: Vec<(PeerId, Timestamp)>,
-    pub(super) lines: Vec<Line>,
-}
-
-impl Kept {
-    /// Takes over what is there and whole; `fresh` is for what is not.
-    pub(super) fn new(stored: &Stored, opened: &opening::Opened, fresh: [u8; 32]) -> Self {
-        let mut lines: Vec<Line> = opened.damage.iter().map(|what| damaged(what)).collect();
-        let mut storage = Storage { mode: Mode::On, ..Storage::default() };
-        match opening::fit(stored) {
-            Fit::Current => {}
-            Fit::Empty => storage.singles.push(opening::version()),
-            Fit::Old(version) => {
-                storage.singles = opening::migration();
-                let version = version.map_or_else(|| "unknown".to_owned(), |version| version.to_string());
-                lines.push(Line::warning(
-                    "storage-migrated",
-                    format!("the store was of version {version}: wallet and settings stay, the chain comes from peers"),
-                ));
-            }
-            Fit::Newer(version) => {
-                let reason = format!("it was written by newer software (version {version} of the layout)");
-                lines.push(Line::warning("storage-newer", format!("the store is left as it is: {reason}")));
-                storage.mode = Mode::Foreign(reason);
-            }
-        }
-        let read = |key: &[u8]| stored.get(Table::Meta, key);
-        let seed = read(record::IDENTITY).and_then(|seed| seed.try_into().ok()).unwrap_or_else(|| {
-            let seed = tagged_sha256(b"tabchain/identity", &[&fresh]);
-            storage.singles.push(record::put_bytes(Table::Meta, record::IDENTITY.to_vec(), seed.to_vec()));
-            seed
-        });
-        let list = |key: &[u8]| read(key).and_then(|bytes| borsh::from_slice::<Vec<[u8; 20]>>(bytes).ok());
-        storage.peers = list(record::PEERS).unwrap_or_default().into_iter().map(PeerId::from_bytes).collect();
-        let bans = read(record::BANS).and_then(|bytes| borsh::from_slice(bytes).ok());
-        storage.bans = bans.unwrap_or_default();
-        storage.settings = read(record::SETTINGS).and_then(|bytes| borsh::from_slice(bytes).ok()).unwrap_or_default();
-        let wallet = open_wallet(stored, fresh, &mut storage, &mut lines);
-        let mut history = History::default();
-        if let Some(tip) = &opened.tip {
-            // Rows of blocks that are not connected any more come again with them.
-            let height = opened.chain.height();
-            (storage.written, storage.safe, storage.top) = (height, height, tip.height);
-            (storage.rows, storage.rows_top) = (opened.history, tip.history);
-            history = History::restore(opened.history, opened.rows.clone());
-            (storage.snapshot, storage.journal) = (tip.snapshot, opened.journal);
-        }
-        if matches!(storage.mode, Mode::Foreign(_)) {
-            (storage.wallet, storage.singles) = (None, Vec::new());
-        }
-        let peers = storage.peers.clone();
-        let bans = storage.bans.iter().map(|(id, until)| (PeerId::from_bytes(*id), *until)).collect();
-        storage.due = !storage.singles.is_empty() || storage.wallet.is_some();
-        Self { storage, seed, wallet, history, peers, bans, lines }
-    }
+    /// Hash of the wallet's last record: it is written when there is another.
+    wallet_hash: Option<[u8; 32]>,
 }
 
 fn damaged(what: &str) -> Line {
     Line::warning("storage-damaged", format!("something in the store is lost: {what}"))
-}
-
-/// The stored wallet. A record that is there and not whole is put aside and never overwritten.
-fn open_wallet(stored: &Stored, fresh: [u8; 32], storage: &mut Storage, lines: &mut Vec<Line>) -> Wallet {
-    let raw = stored.table(Table::Wallet).iter().find(|(key, _)| key == record::WALLET);
-    let content = stored.get(Table::Wallet, record::WALLET);
-    if let Some(wallet) = content.and_then(Wallet::open) {
-        storage.wallet_stored = true;
-        return wallet;
-    }
-    if let Some((_, bytes)) = raw {
-        lines.push(Line::warning(
-            "wallet-damaged",
-            "the stored wallet cannot be read: it is put aside, and this tab begins with a new one",
-        ));
-        let aside = Write::Put { table: Table::Wallet, key: record::WALLET_ASIDE.to_vec(), value: bytes.clone() };
-        storage.singles.push(aside);
-    }
-    let seed = tagged_sha256(b"tabchain/wallet", &[&fresh]);
-    storage.wallet = Some(seed.to_vec());
-    Wallet::new(SecretKey::derive(&seed, b"wallet"))
 }
 
 impl Storage {
@@ -235,6 +146,16 @@ impl Storage {
     /// Whether records can be read: what was written before a failure is still there.
     pub(super) fn can_read(&self) -> bool {
         matches!(self.mode, Mode::On | Mode::Failed(_))
+    }
+
+    /// The wallet's record as it is from now on: it waits for the next batch, if it is another.
+    fn set_wallet(&mut self, wallet: &Wallet) {
+        let record = wallet.record().to_bytes();
+        let hash = Some(sha256(&record));
+        if self.wallet_hash != hash {
+            (self.wallet, self.wallet_stored, self.wallet_hash) = (Some(record.to_vec()), false, hash);
+        }
+        self.due = true;
     }
 
     pub(super) fn view(&self, oldest: Height) -> StorageView {
@@ -269,12 +190,7 @@ impl Storage {
     /// The chain begins anew. What is in the store is written over by what comes, if it may come.
     pub(super) fn chain_replaced(&mut self) {
         (self.window, self.window_bytes) = (VecDeque::new(), 0);
-        (self.written, self.safe, self.rows) = (Height::GENESIS, Height::GENESIS, 0);
-    }
-
-    /// The history has so many rows left: those that follow are others than before.
-    pub(super) fn rows_left(&mut self, total: u64) {
-        self.rows = self.rows.min(total);
+        (self.written, self.safe) = (Height::GENESIS, Height::GENESIS);
     }
 
     /// A block of the best chain is in memory from now on.
@@ -307,7 +223,7 @@ impl Node {
         storage.last_batch += 1;
         let (batch, durable) = (storage.last_batch, wallet.is_some());
         storage.wallet_sent = wallet;
-        storage.flight = Some(Flight { batch, height: storage.top, rows: storage.rows_top, wallet: durable });
+        storage.flight = Some(Flight { batch, height: storage.top, wallet: durable });
         self.outbox.push(Output::Persist(Batch { number: batch, writes, durable }));
     }
 
@@ -349,7 +265,8 @@ impl Node {
             tip: self.chain.hash_at(height).unwrap_or_else(|| self.chain.genesis()),
             height,
             snapshot: self.storage.snapshot,
-            history: self.storage.rows_top,
+            history: self.wallet.rows_up_to(height),
+            followed: self.wallet.followed(),
             oldest: self.chain.oldest(),
         }
     }
@@ -400,16 +317,14 @@ impl Node {
 
     /// Rows of the wallet's history, of the blocks that are in this batch or were before.
     fn gather_rows(&mut self, writes: &mut Vec<Write>) {
-        let storage = &mut self.storage;
-        while let Some(row) = self.history.get(storage.rows).filter(|row| row.height <= storage.top) {
-            writes.push(put(Table::History, row_key(storage.rows), row));
-            storage.rows += 1;
+        let table = Table::History;
+        let changes = self.wallet.take_changes(self.storage.top);
+        if let Some(height) = changes.from {
+            writes.push(Write::DeleteRange { table, from: number_key(height.0), to: None });
         }
-        if storage.rows_top > storage.rows {
-            let (from, to) = (row_key(storage.rows), Some(row_key(storage.rows_top)));
-            writes.push(Write::DeleteRange { table: Table::History, from, to });
-        }
-        storage.rows_top = storage.rows;
+        let drop = |place| Write::Delete { table, key: row_key(place) };
+        writes.extend(changes.dropped.into_iter().map(drop));
+        writes.extend(changes.added.into_iter().map(|(place, transaction)| put(table, row_key(place), transaction)));
     }
 
     /// A snapshot of the accounts, if one is due. It is of the tip: there is no other state.
@@ -475,7 +390,6 @@ impl Node {
         }
         let storage = &mut self.storage;
         storage.safe = flight.height.min(storage.written);
-        self.history.stored_below(flight.rows.min(storage.rows));
         self.release_old();
     }
 
@@ -493,6 +407,10 @@ impl Node {
         let known = matches!(&storage.mode, Mode::Failed(_));
         if with_wallet && !known && storage.wallet.is_none() {
             storage.wallet = storage.wallet_sent.take();
+        }
+        if with_wallet && storage.wallet.is_none() {
+            // The next change is written again, even if it is back to what is here.
+            storage.wallet_hash = None;
         }
         storage.due = storage.wallet.is_some();
         storage.mode = Mode::Failed(reason.clone());
@@ -535,13 +453,11 @@ impl Node {
         }
     }
 
-    /// The wallet's record as it is from now on: opaque bytes, written durably, with or without the
-    /// chain. It may be relied on once [`StorageView::wallet_stored`] says so, of which an
-    /// [`Event::Storage`] tells.
-    pub fn keep_wallet(&mut self, record: Vec<u8>) {
-        let storage = &mut self.storage;
-        if storage.can_read() {
-            (storage.wallet, storage.wallet_stored, storage.due) = (Some(record), false, true);
+    /// The wallet changed: its record is written durably, with or without the chain. It may be relied
+    /// on once [`StorageView::wallet_stored`] says so, of which an [`Event::Storage`] tells.
+    pub(super) fn keep_wallet(&mut self) {
+        if self.storage.can_read() {
+            self.storage.set_wallet(&self.wallet);
         }
     }
 
@@ -588,7 +504,7 @@ impl Node {
         let connected = self.chain.height().0 as usize;
         let lost = counted(connected, "block");
         self.write(Line::warning("storage-replay", format!("the best chain of {lost} is gone through again")));
-        self.history.clear();
+        self.wallet.restart();
         self.index.clear();
         self.storage.chain_replaced();
         let change = self.chain.restart();

@@ -3,7 +3,6 @@
 use super::Node;
 use crate::hash::{BlockHash, TxId};
 use crate::keys::{Address, Signature};
-use crate::mempool::Waiting;
 use crate::net::proofs::Proved;
 use crate::store::record::BlockFacts;
 use crate::transaction::Transaction;
@@ -199,43 +198,37 @@ impl Node {
         }
     }
 
-    /// Waiting transactions of the wallet.
-    fn own_waiting(&self) -> impl Iterator<Item = &Waiting> {
+    /// Transactions of an address of the wallet, newest first: what waits, then what is confirmed.
+    pub(super) fn history(&self, address: &Address, from: usize, limit: usize) -> HistoryPage {
         let issuer = self.chain.params().issuer;
-        self.mempool.iter().filter(move |waiting| self.wallet.concerns(&waiting.transaction, issuer))
-    }
-
-    /// Rows of the history that are not confirmed; they come first.
-    pub(super) fn waiting_rows(&self) -> usize {
-        self.own_waiting().count()
-    }
-
-    pub(super) fn history(&self, from: usize, limit: usize) -> HistoryPage {
-        let mut waiting: Vec<_> = self.own_waiting().collect();
+        let concerns = |transaction: &Transaction| {
+            transaction.recipient() == *address || transaction.payer(issuer) == Some(*address)
+        };
+        let waiting = self.mempool.iter().filter(|waiting| concerns(&waiting.transaction));
+        let mut waiting: Vec<_> = waiting.collect();
         waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.transaction.nonce())));
-        let total = count(waiting.len()).saturating_add(u32::try_from(self.history.total()).unwrap_or(u32::MAX));
-        let waiting = waiting.into_iter().skip(from).take(limit);
-        let waiting = waiting.map(|waiting| self.history_entry(&waiting.transaction, None, waiting.since));
-        let rows = self.rows(from, limit);
-        let rows = rows.filter_map(|row| self.history.get(row).or_else(|| self.loads.fetched.rows.get(&row)));
-        let rows = rows.map(|row| self.history_entry(&row.transaction, self.chain.hash_at(row.height), self.now));
-        HistoryPage { page: Page { items: waiting.chain(rows).collect(), total }, known: None }
+        let total = count(waiting.len() + self.wallet.history(address).len());
+        let rows = waiting.iter().map(|waiting| (&*waiting.transaction, None, waiting.since));
+        let confirmed = self.wallet.history(address).iter().rev();
+        let confirmed = confirmed
+            .filter_map(|place| Some((self.wallet.transaction(place)?, self.chain.hash_at(place.0), self.now)));
+        let rows = rows.chain(confirmed).skip(from).take(limit);
+        let entry = |(transaction, block, since): (&Transaction, _, _)| {
+            self.history_entry(address, transaction, self.view_in(transaction, block), since)
+        };
+        HistoryPage { page: Page { items: rows.map(entry).collect(), total }, known: None }
     }
 
-    fn history_entry(&self, transaction: &Transaction, block: Option<BlockHash>, since: Timestamp) -> HistoryEntry {
-        self.history_entry_of(transaction, self.view_in(transaction, block), since)
-    }
-
-    /// A line of the history for a transaction that is shown like this.
-    pub(super) fn history_entry_of(
+    /// A line in the history of an address, for a transaction that is shown like this.
+    pub(super) fn history_entry(
         &self,
+        own: &Address,
         transaction: &Transaction,
         view: TransactionView,
         since: Timestamp,
     ) -> HistoryEntry {
-        let own = self.wallet.address();
-        let paid_by_us = transaction.payer(self.chain.params().issuer) == Some(own);
-        let direction = match (paid_by_us, transaction.recipient() == own) {
+        let paid_by_us = transaction.payer(self.chain.params().issuer) == Some(*own);
+        let direction = match (paid_by_us, transaction.recipient() == *own) {
             (true, true) => Direction::Own,
             (true, false) => Direction::Out,
             (false, _) => Direction::In,

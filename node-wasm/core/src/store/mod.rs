@@ -34,7 +34,7 @@ pub enum Table {
     State,
     /// Height of the block of the best chain that holds a transaction, by id.
     Index,
-    /// Confirmed transactions of the wallet, by their number from the first on.
+    /// Confirmed transactions of the wallet, by height and place in the block.
     History,
 }
 

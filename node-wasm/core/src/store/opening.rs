@@ -2,7 +2,7 @@
 //! that was verified before it was stored is verified again.
 
 use super::record::{
-    HeaderEntry, HistoryRow, StatePart, Tip, UndoEntry, VERSION, body_key, key_number, number_key, read, row_key,
+    HeaderEntry, Place, StatePart, Tip, UndoEntry, VERSION, body_key, key_number, key_row, number_key, read,
 };
 use super::{Query, SCHEMA_VERSION, Stored, Table, Write, record};
 use crate::block::Block;
@@ -10,6 +10,7 @@ use crate::chain::ledger::{Ledger, LedgerState, Undo};
 use crate::chain::tree::Chain;
 use crate::hash::BlockHash;
 use crate::params::ChainParams;
+use crate::transaction::Transaction;
 use crate::units::Height;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,8 +18,6 @@ use std::sync::Arc;
 /// Newest blocks that are read at the start, with what they did to the accounts: what the overview
 /// shows, and more than a usual reorganisation takes back. Older ones are read when they are asked for.
 const BLOCKS_AT_START: u32 = 32;
-/// Newest rows of the wallet's history that are read at the start: a page.
-const ROWS_AT_START: u64 = 50;
 
 /// What a store is to this software.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,13 +70,12 @@ pub(super) fn queries(stored: &Stored) -> Vec<Query> {
     let Some(tip) = tip(stored) else { return vec![all(Table::Headers)] };
     let (first, end) = (first_block(&tip), number_key(tip.height.0.saturating_add(1)));
     let undo = tip.snapshot.map_or(1, |snapshot| snapshot.height.0.saturating_add(1)).min(first.0);
-    let row = tip.history.saturating_sub(ROWS_AT_START);
     vec![
         all(Table::Headers),
         all(Table::State),
         Query::Range { table: Table::Undo, from: number_key(undo), to: Some(end.clone()) },
         Query::Range { table: Table::Bodies, from: number_key(first.0), to: Some(end) },
-        Query::Range { table: Table::History, from: row_key(row), to: Some(row_key(tip.history)) },
+        all(Table::History),
     ]
 }
 
@@ -95,10 +93,8 @@ pub(crate) struct Opened {
     pub(crate) chain: Chain,
     /// What the tip's record says, if the chain stands on a part of what it speaks of.
     pub(crate) tip: Option<Tip>,
-    /// Rows of the wallet's history up to where the chain stands.
-    pub(crate) history: u64,
-    /// The newest of them.
-    pub(crate) rows: Vec<HistoryRow>,
+    /// Rows of the wallet's history; `None` if some are lost.
+    pub(crate) rows: Option<Vec<(Place, Transaction)>>,
     /// Bytes of what blocks since the snapshot did to the accounts.
     pub(crate) journal: usize,
     /// What is not as it should be, for the log.
@@ -110,8 +106,7 @@ pub(crate) fn open(params: ChainParams, stored: &Stored) -> Opened {
     let mut damage = Vec::new();
     let headers = headers(stored, &mut damage);
     let empty = headers.is_empty();
-    let mut opened =
-        Opened { chain: Chain::restore(params, headers), tip: None, history: 0, rows: Vec::new(), journal: 0, damage };
+    let mut opened = Opened { chain: Chain::restore(params, headers), tip: None, rows: None, journal: 0, damage };
     let Some(tip) = tip(stored) else {
         if !empty {
             opened.damage.push("where the chain ends is not known".to_owned());
@@ -125,19 +120,21 @@ pub(crate) fn open(params: ChainParams, stored: &Stored) -> Opened {
     }
     let undo = undo(stored);
     let way = way(&opened.chain, stored, &tip, &undo);
-    let history = way.as_ref().and_then(|way| rows(stored, &tip, way.height));
-    let stood = way.zip(history).filter(|(way, _)| {
+    let stood = way.filter(|way| {
         let (height, ledger) = (way.height, way.ledger(opened.chain.params()));
         opened.chain.stand_on(&way.tip, ledger, tip.oldest.min(height))
     });
-    let Some((way, (total, rows))) = stood else {
+    let Some(way) = stood else {
         opened.damage.push("the accounts: the stored blocks are gone through again".to_owned());
         return opened;
     };
     if way.height < tip.height {
         opened.damage.push(format!("what happened after block {}", way.height));
     }
-    (opened.history, opened.rows, opened.journal) = (total, rows, way.journal);
+    (opened.rows, opened.journal) = (rows(stored, &tip), way.journal);
+    if opened.rows.is_none() {
+        opened.damage.push("the wallet's history: the blocks are searched for it again".to_owned());
+    }
     // What this needs of the newest blocks is here; what is damaged is read again when it is needed.
     for (height, (entry, _)) in undo.range(first_block(&tip)..=way.height) {
         if opened.chain.hash_at(*height) == Some(entry.hash) {
@@ -241,18 +238,9 @@ fn snapshot_state(stored: &Stored, hash: BlockHash, parts: u32) -> Option<Ledger
     (found == parts).then_some(state)
 }
 
-/// Number of rows up to a height, and the newest of them. `None` when rows above cannot be told
-/// from those below.
-fn rows(stored: &Stored, tip: &Tip, height: Height) -> Option<(u64, Vec<HistoryRow>)> {
-    let (mut total, mut rows) = (tip.history, Vec::new());
-    for (number, (key, value)) in (0..tip.history).rev().zip(stored.table(Table::History).iter().rev()) {
-        let row = read::<HistoryRow>(Table::History, key, value).filter(|_| *key == row_key(number));
-        match row {
-            Some(row) if row.height > height => total = number,
-            Some(row) => rows.push(row),
-            None => break,
-        }
-    }
-    rows.reverse();
-    (height == tip.height || total == 0 || !rows.is_empty()).then_some((total, rows))
+/// The rows of the wallet's history, if all are there.
+fn rows(stored: &Stored, tip: &Tip) -> Option<Vec<(Place, Transaction)>> {
+    let whole = |(key, value): &super::Record| Some((key_row(key)?, read::<Transaction>(Table::History, key, value)?));
+    let rows: Vec<(Place, Transaction)> = stored.table(Table::History).iter().map(whole).collect::<Option<_>>()?;
+    (rows.len() as u64 == tip.history).then_some(rows)
 }

@@ -52,6 +52,8 @@ pub struct Tip {
     pub snapshot: Option<Snapshot>,
     /// Rows of the wallet's history.
     pub history: u64,
+    /// Whose transactions they are.
+    pub followed: Vec<Followed>,
     /// Blocks of the best chain below this height were dropped.
     pub oldest: Height,
 }
@@ -134,14 +136,19 @@ pub struct StatePart {
     pub unissued: Amount,
 }
 
-/// A confirmed transaction of the wallet.
-#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct HistoryRow {
-    /// Height of its block.
-    pub height: Height,
-    /// The transaction.
-    pub transaction: Transaction,
+/// An address of the wallet whose transactions are in the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Followed {
+    /// The address.
+    pub address: Address,
+    /// The first height that was not looked at yet.
+    pub next: u32,
+    /// Blocks below were not there to be looked at.
+    pub from: u32,
 }
+
+/// Where a transaction stands in the best chain: height of its block, and its place there.
+pub type Place = (Height, u32);
 
 /// A ban and when it ends.
 pub type Ban = ([u8; 20], Timestamp);
@@ -188,8 +195,14 @@ pub fn key_number(key: &[u8]) -> Option<u32> {
 }
 
 /// Key of a row of the wallet's history.
-pub fn row_key(row: u64) -> Key {
-    row.to_be_bytes().to_vec()
+pub fn row_key((height, place): Place) -> Key {
+    [height.0.to_be_bytes(), place.to_be_bytes()].concat()
+}
+
+/// The place that the key of a row stands for.
+pub fn key_row(key: &[u8]) -> Option<Place> {
+    let (height, place) = key.split_at_checked(4)?;
+    Some((Height(key_number(height)?), key_number(place)?))
 }
 
 /// Key of a block.

@@ -2,12 +2,15 @@
 
 use crate::api::calls::{CALLS, Call, signatures};
 use node_core::contract::{Input, Output};
+use node_core::hash::sha256;
+use node_core::keys::{Address, Entropy};
 use node_core::mining;
 use node_core::node::{Config, Node};
 use node_core::params::ChainParams;
 use node_core::request::{ErrorCode, Request, RequestError, RequestId, Response};
 use node_core::units::Timestamp;
 use node_core::view::Role;
+use node_core::wallet::file::WalletFile;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tracker_protocol::{PeerId, ServerMessage};
@@ -23,6 +26,9 @@ const BLOCKS: u32 = 8;
 
 /// Nonces to try for a block, which needs some hundreds.
 const ATTEMPTS: u32 = 1_000_000;
+
+/// Words of a wallet.
+const WORDS: &str = "ozone drill grab fiber curtain grace pudding thank cruise elder eight picnic";
 
 /// A node whose mining is done at once.
 struct Stage {
@@ -52,6 +58,9 @@ impl Stage {
                         let valid = checks.iter().map(node_core::keys::SignatureCheck::verify).collect();
                         inputs.push(Input::Verified { job, valid });
                     }
+                    Output::DeriveKey { job, derivation } => {
+                        inputs.push(Input::KeyDerived { job, key: derivation.derive() });
+                    }
                     Output::Mine { job, header, .. } if self.node.chain().height().0 < BLOCKS => {
                         let header = mining::search(header, ATTEMPTS).unwrap();
                         inputs.push(Input::Mined { job, header });
@@ -66,6 +75,11 @@ impl Stage {
     fn ask(&mut self, request: Request) -> Result<Value, RequestError> {
         self.last += 1;
         let id = RequestId(self.last);
+        if let Request::Wallet(request) = &request
+            && request.needs_entropy()
+        {
+            self.give(Input::Entropy(Entropy::new(sha256(&self.last.to_le_bytes()))));
+        }
         let answers = self.give(Input::Request { id, request });
         let (_, answer) = answers.into_iter().find(|(of, _)| *of == id).expect("an answer at once");
         answer.map(|answer| serde_json::to_value(answer).unwrap())
@@ -84,15 +98,51 @@ fn example(path: &str, address: &str, transaction: &str, made: &Value) -> Value 
         "setRole" => json!("full"),
         "wallet.send" | "transactions.create" => json!({ "to": address, "amount": "1", "memo": "for lunch" }),
         "transactions.submit" => made.clone(),
+        "wallet.selectAccount" => json!(address),
+        "wallet.rename" => json!({ "address": address, "name": "Savings" }),
+        "wallet.watch" => json!({ "address": stranger(), "name": "Till" }),
+        "wallet.unwatch" => json!(stranger()),
+        "wallet.confirmBackup" => json!(["not", "these", "words"]),
+        "wallet.protect" | "wallet.unlock" => json!("correct horse"),
+        "wallet.restore" => json!({ "words": WORDS, "replace": true }),
+        "wallet.create" => json!({ "replace": true }),
+        "wallet.import" => json!({ "file": no_file(), "passphrase": "correct horse" }),
         "miner.wish" => json!({ "id": transaction, "wish": "pin" }),
         "peers.connect" | "peers.disconnect" => json!("ab".repeat(20)),
         "lab.attack" => json!("garbage"),
         "storage.prune" => json!({ "on": true }),
         "status" | "storage.status" | "chain.blocks" | "chain.headers" | "chain.forks" | "wallet.address"
-        | "wallet.balance" | "wallet.history" | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine"
+        | "wallet.balance" | "wallet.history" | "wallet.state" | "wallet.addAccount" | "wallet.words"
+        | "wallet.lock" | "wallet.export" | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine"
         | "miner.template" | "peers.list" | "log" => Value::Null,
         new => panic!("`{new}` is a new call: give it an argument here, or `Value::Null`"),
     }
+}
+
+/// An address that is nobody's.
+fn stranger() -> String {
+    Address([9; 20]).to_text(ChainParams::named("dev", "types").unwrap().address_prefix)
+}
+
+/// Of the type of a file, and none.
+fn no_file() -> Value {
+    let file = WalletFile {
+        format: "something else".to_owned(),
+        version: 0,
+        cipher: String::new(),
+        kdf: String::new(),
+        memory_kib: 0,
+        passes: 0,
+        lanes: 0,
+        salt: String::new(),
+        nonce: String::new(),
+        check: String::new(),
+        sealed: String::new(),
+        backed_up: false,
+        accounts: Vec::new(),
+        watched: Vec::new(),
+    };
+    serde_json::to_value(file).unwrap()
 }
 
 #[test]
@@ -132,8 +182,11 @@ fn answers_are_of_the_types_that_the_calls_say() {
                     made = answer;
                 }
             }
-            // Nobody is connected yet.
-            Err(error) => assert!(matches!(error.code, ErrorCode::NotFound | ErrorCode::NoPeers), "{path}: {error}"),
+            // Nobody is connected yet, the words are not those that were asked for, the file is none.
+            Err(error) => {
+                let expected = [ErrorCode::NotFound, ErrorCode::NoPeers, ErrorCode::WrongWords, ErrorCode::BadFile];
+                assert!(expected.contains(&error.code), "{path}: {error}");
+            }
         }
     }
 }

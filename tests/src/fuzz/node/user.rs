@@ -32,7 +32,7 @@ impl Wish {
                 1 => Request::Blocks { from: None, limit: None },
                 2 => Request::Forks,
                 3 => Request::Balance { address: None },
-                4 => Request::History { from: None, limit: Some(number.into()) },
+                4 => Request::History { address: None, from: None, limit: Some(number.into()) },
                 5 => Request::Mempool { from: None, limit: Some(u32::MAX) },
                 6 => Request::Peers,
                 7 => Request::Log { limit: Some(u32::MAX) },
@@ -48,7 +48,7 @@ impl Wish {
                 let to = address(to).to_text(session.world.params.address_prefix);
                 let (amount, fee) = (text(grains), fee.map(text));
                 let memo = Some("m".repeat(memo.into()));
-                Request::Send(SendForm { to, amount, fee, memo, sign: Some(sign) })
+                Request::Send(SendForm { to, amount, fee, memo, sign: Some(sign), wrong_key: None })
             }
             Self::MinerStart(threads) => Request::MinerStart { threads: Some(threads.into()) },
             Self::MinerMine => Request::MinerMine,

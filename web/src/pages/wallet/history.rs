@@ -21,7 +21,7 @@ pub(crate) fn HistoryPanel() -> impl IntoView {
     let tab = use_tab();
     let shown = RwSignal::new(STEP);
     let history = tab.query::<Page<HistoryEntry>>(Topics::WALLET | Topics::BRANCHES, Meanwhile::Previous, move || {
-        Some(Request::History { from: None, limit: Some(shown.get()) })
+        Some(Request::History { address: None, from: None, limit: Some(shown.get()) })
     });
     let entries = move || history.map(|page| page.items.clone()).unwrap_or_default();
     let total = Memo::new(move |_| history.map(|page| page.total));

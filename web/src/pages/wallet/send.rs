@@ -47,6 +47,7 @@ impl Entries {
             fee: filled(self.fee.get().trim().to_owned()),
             memo: filled(self.memo.get()),
             sign: self.unsigned.get().then_some(false),
+            wrong_key: None,
         }
     }
 

@@ -25,7 +25,7 @@ use asks::{Asks, Purpose};
 use following::Followed;
 use payments::Payments;
 use requests::Asker;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub(super) struct Light {
     balances: Vec<Asker<Address>>,
     /// Who waits for a transaction, or its proof.
     lookups: Vec<Asker<TxId>>,
+    /// Accounts that a restored wallet might have, and that are proved to be unused.
+    unused: BTreeSet<Address>,
 }
 
 impl Light {
@@ -75,7 +77,24 @@ impl Light {
 impl Node {
     /// Addresses whose accounts and transactions a light node follows.
     pub(super) fn wallet_addresses(&self) -> Vec<Address> {
-        vec![self.wallet.address()]
+        self.wallet.addresses().collect()
+    }
+
+    /// Accounts that a restored wallet might have, as long as it is not proved whether they are in use.
+    fn accounts_ahead(&self) -> Vec<Address> {
+        self.wallet.ahead().filter(|address| !self.light.unused.contains(address)).collect()
+    }
+
+    /// Whether peers are still asked which accounts a restored wallet has.
+    pub(super) fn is_looking_ahead(&self) -> bool {
+        !self.accounts_ahead().is_empty()
+    }
+
+    /// Whether an address has been used, as far as anything is proved of it.
+    pub(super) fn light_used(&self, address: &Address) -> Option<bool> {
+        let statement = &self.light.followed.get(address)?.statement;
+        let account = statement.proven()?.account;
+        Some(account.nonce > 0 || !account.balance.is_zero() || !statement.items().is_empty())
     }
 
     /// Looks after questions, answers and payments, if this is a light node.
@@ -105,7 +124,10 @@ impl Node {
 
     /// Follows the wallet's addresses, and others for as long as somebody waits for them.
     fn follow_addresses(&mut self) {
-        let own = self.wallet_addresses();
+        let ahead: BTreeSet<Address> = self.wallet.ahead().collect();
+        self.light.unused.retain(|address| ahead.contains(address));
+        let mut own = self.wallet_addresses();
+        own.extend(self.accounts_ahead());
         let wanted: Vec<Address> = self.light.balances.iter().map(|asker| asker.subject).collect();
         let left = |address: &Address| !own.contains(address) && !wanted.contains(address);
         let gone: Vec<Address> = self.light.followed.keys().filter(|address| left(address)).copied().collect();
@@ -118,7 +140,11 @@ impl Node {
             let whole = own.contains(address);
             let params = self.chain.params();
             let new = || Followed::new(statement::Statement::new(params, *address, whole));
-            self.light.followed.entry(*address).or_insert_with(new);
+            let followed = self.light.followed.entry(*address).or_insert_with(new);
+            // Of an address that was asked for, and is the wallet's now, everything is listed from here on.
+            if whole && !followed.statement.is_whole() {
+                *followed = new();
+            }
         }
     }
 
@@ -169,7 +195,24 @@ impl Node {
             self.warn_of_gaps(address);
             self.tell_balance();
         }
+        self.look_ahead(address);
         self.answer_balances(address);
+    }
+
+    /// An account that a restored wallet might have is proved to be in use or not.
+    fn look_ahead(&mut self, address: Address) {
+        if !self.accounts_ahead().contains(&address) {
+            return;
+        }
+        if self.light_used(&address) == Some(true) {
+            self.wallet.discover(&[address]);
+            self.wallet_changed();
+        } else if self.light.followed.get(&address).is_some_and(|followed| followed.statement.is_complete()) {
+            self.light.unused.insert(address);
+            if !self.is_looking_ahead() {
+                self.tell_wallet();
+            }
+        }
     }
 
     /// Says so once when no peer lists everything that moved the coins of the wallet.

@@ -39,9 +39,10 @@ impl Node {
             Request::Attack { attack: Attack::TooLittleWork | Attack::InflatedReward } => {
                 Some(lacking("the accounts that a forged block needs"))
             }
-            Request::History { from, limit } => {
+            Request::History { address, from, limit } => {
                 let (from, limit) = (super::super::requests::skip(from), super::super::requests::page(limit));
-                Some(Ok(Response::History(self.light_history(from, limit))))
+                let address = self.own_address(address.as_deref());
+                Some(address.map(|address| Response::History(self.light_history(&address, from, limit))))
             }
             Request::Balance { address } => self.ask_balance(id, address.as_deref()),
             Request::Transaction { id: text } => self.ask_lookup(id, &text, false),

@@ -1,5 +1,7 @@
 //! Light nodes among full ones, on channels without delay.
 
+mod accounts;
+
 use crate::chain::testing::{address, transfer};
 use crate::hash::BlockHash;
 use crate::keys::Address;
@@ -7,6 +9,7 @@ use crate::net::limits::Kind;
 use crate::net::message::Message;
 use crate::net::proofs::{Answer, MAX_PROVED, MAX_QUESTIONS, Place, Question};
 use crate::node::testing::{Net, rich};
+use crate::node::wallet::quick_start;
 use crate::request::{ErrorCode, Request, Response, SendForm};
 use crate::transaction::{Transaction, Transfer};
 use crate::units::{Amount, Height};
@@ -25,7 +28,7 @@ fn net() -> Net {
 /// So many full nodes with links to each other and to a light one behind them.
 fn wide(full: usize) -> Net {
     let mut params = rich(4);
-    let wallet = crate::keys::SecretKey::derive(&[u8::try_from(full).unwrap(); 32], b"wallet").public_key().address();
+    let wallet = quick_start(&[u8::try_from(full).unwrap(); 32]).address();
     params.allocation.push((wallet, Amount::from_tab(100)));
     let mut roles = vec![Role::Full; full];
     roles.push(Role::Light);
@@ -66,7 +69,7 @@ fn balance(net: &mut Net) -> Balance {
 
 fn history(net: &mut Net) -> HistoryPage {
     let light = net.nodes.len() - 1;
-    match net.request(light, Request::History { from: None, limit: None }) {
+    match net.request(light, Request::History { address: None, from: None, limit: None }) {
         Some(Ok(Response::History(page))) => page,
         other => panic!("a history, not {other:?}"),
     }

@@ -1,13 +1,12 @@
 //! What a light node shows: figures that are proved, and which are not.
 
 use super::super::Node;
-use super::following::Followed;
+use super::payments::Payment;
 use crate::hash::TxId;
 use crate::keys::Address;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Timestamp};
 use crate::view::{Balance, HistoryEntry, HistoryPage, Known, Page, SyncProgress, TransactionView};
-use std::collections::BTreeMap;
 
 impl Node {
     /// What is proved of an address; `None` before anything is.
@@ -60,25 +59,21 @@ impl Node {
         Some(self.light_view(&transaction))
     }
 
-    /// The wallet's transactions, newest first: what waits, then what is proved.
-    pub(in crate::node) fn light_history(&self, from: usize, limit: usize) -> HistoryPage {
-        let waiting: Vec<_> = self.light.payments.waiting().collect();
-        let own = self.wallet_addresses();
-        let statements: Vec<&Followed> = own.iter().filter_map(|address| self.light.followed.get(address)).collect();
-        // One that pays another address of the wallet is listed for both.
-        let mut proved: BTreeMap<_, &Transaction> = BTreeMap::new();
-        for followed in &statements {
-            proved.extend(followed.statement.items().iter().map(|(place, item)| (*place, &item.transaction)));
-        }
-        let total = u32::try_from(waiting.len() + proved.len()).unwrap_or(u32::MAX);
+    /// Transactions of an address of the wallet, newest first: what waits, then what is proved.
+    pub(in crate::node) fn light_history(&self, address: &Address, from: usize, limit: usize) -> HistoryPage {
+        let concerns = |payment: &Payment| payment.payer == *address || payment.transaction.recipient() == *address;
+        let waiting: Vec<_> = self.light.payments.waiting().filter(|(_, payment)| concerns(payment)).collect();
+        let followed = self.light.followed.get(address);
+        let proved = followed.into_iter().flat_map(|followed| followed.statement.items().values().rev());
+        let known = followed.map_or(0, |followed| followed.statement.items().len());
+        let total = u32::try_from(waiting.len() + known).unwrap_or(u32::MAX);
         let waiting = waiting.into_iter().rev().map(|(_, payment)| (&*payment.transaction, Some(payment.since)));
-        let rows = waiting.chain(proved.values().rev().map(|one| (*one, None)));
+        let rows = waiting.chain(proved.map(|item| (&item.transaction, None)));
         let entry = |(one, since): (&Transaction, Option<Timestamp>)| -> HistoryEntry {
-            self.history_entry_of(one, self.light_view(one), since.unwrap_or(self.now))
+            self.history_entry(address, one, self.light_view(one), since.unwrap_or(self.now))
         };
         let items = rows.skip(from).take(limit).map(entry).collect();
-        let known = own.first().and_then(|address| self.known(address));
-        HistoryPage { page: Page { items, total }, known }
+        HistoryPage { page: Page { items, total }, known: self.known(address) }
     }
 
     /// How far catching up with headers has come, by the word of the peers.

@@ -5,16 +5,17 @@ use crate::block::Block;
 use crate::chain::testing::{Builder, address, key, transfer};
 use crate::chain::tree::Chain;
 use crate::contract::{Input, Output};
-use crate::hash::BlockHash;
+use crate::hash::{BlockHash, TxId};
+use crate::keys::Entropy;
 use crate::node::{Config, Node};
 use crate::params::ChainParams;
 use crate::request::{Request, RequestError, RequestId, Response};
 use crate::store::memory::MemoryStore;
-use crate::store::record::{self, HistoryRow};
+use crate::store::record;
 use crate::store::{Batch, Table, opening};
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp};
-use crate::view::{Event, HistoryPage, Role};
+use crate::view::{Event, HistoryEntry, HistoryPage, Role, TransactionState};
 use crate::wallet::Wallet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,8 +25,18 @@ use std::time::Duration;
 /// memory, batches that do not hold everything.
 pub(super) const SMALL: Bounds =
     Bounds { journal: 600, in_memory: 6, least_in_memory: 3, pruned: 12, prune_step: 4, batch: 1_500 };
-pub(super) const WALLET: [u8; 32] = [7; 32];
-pub(super) const OTHER_WALLET: [u8; 32] = [8; 32];
+
+/// The wallet of the tests, or another one. It watches who pays it and everybody.
+pub(super) fn wallet(seed: u8) -> Wallet {
+    let mut wallet = Wallet::create(&Entropy::new([seed; 32])).unwrap();
+    wallet.watch(address(0), "everybody's").unwrap();
+    wallet.watch(address(1), "ours").unwrap();
+    wallet
+}
+
+pub(super) fn record_of(wallet: &Wallet) -> Vec<u8> {
+    wallet.record().to_bytes().to_vec()
+}
 
 /// A node, its store, and what it says.
 pub(super) struct Bench {
@@ -112,13 +123,13 @@ impl Bench {
         assert_eq!(self.node.chain.ledger().state(), other.ledger().state());
         let (proof, root) = (self.node.chain.prove_account(&address(0)), other.tip_header().state_root);
         assert_eq!(proof.verify(root, &address(0)), Ok(Some(other.ledger().account(&address(0)))));
-        let mut rows = Vec::new();
+        let mut rows: Vec<Transaction> = Vec::new();
         for height in 1..=other.height().0 {
             let hash = other.hash_at(Height(height)).unwrap();
             assert_eq!(self.node.chain.hash_at(Height(height)), Some(hash));
             let block = other.block(&hash).unwrap();
-            let own = block.transactions.iter().filter(|one| self.node.wallet.concerns(one, None));
-            rows.extend(own.map(|one| HistoryRow { height: Height(height), transaction: one.clone() }));
+            // In a block a list goes on in its order, and pages show the newest first.
+            rows.extend(block.transactions.iter().cloned());
             let (id, transaction) = (height.to_string(), block.transactions.last().unwrap().id().to_string());
             if Height(height) < self.node.chain.oldest() {
                 continue;
@@ -129,23 +140,26 @@ impl Bench {
             }
             match self.ask(Request::Transaction { id: transaction }) {
                 Ok(Response::Transaction(view)) => {
-                    assert!(
-                        matches!(view.status, crate::view::TransactionState::Confirmed { block, .. } if block == hash)
-                    );
+                    assert!(matches!(view.status, TransactionState::Confirmed { block, .. } if block == hash));
                 }
                 answer => panic!("a transaction of block {id}: {answer:?}"),
             }
         }
-        match self.ask(Request::History { from: None, limit: Some(500) }) {
-            Ok(Response::History(HistoryPage { page, .. })) => {
-                // Transactions of lost blocks wait again, and stand first.
-                let waiting = self.node.waiting_rows();
-                assert_eq!(page.total as usize, waiting + rows.len());
-                let ids: Vec<_> = page.items[waiting..].iter().map(|entry| entry.transaction.id).collect();
-                let expected: Vec<_> = rows.iter().rev().map(|row| row.transaction.id()).collect();
-                assert_eq!(ids, expected);
+        for address in self.node.wallet.addresses().collect::<Vec<_>>() {
+            let of = |one: &&Transaction| one.recipient() == address || one.payer(None) == Some(address);
+            let expected: Vec<TxId> = rows.iter().rev().filter(of).map(Transaction::id).collect();
+            let address = Some(self.node.text(&address));
+            match self.ask(Request::History { address, from: None, limit: Some(500) }) {
+                Ok(Response::History(HistoryPage { page, .. })) => {
+                    // Transactions of lost blocks wait again, and stand first.
+                    let is_waiting = |entry: &&HistoryEntry| entry.transaction.status == TransactionState::Waiting;
+                    let waiting = page.items.iter().take_while(is_waiting).count();
+                    assert_eq!(page.total as usize, waiting + expected.len());
+                    let ids: Vec<TxId> = page.items[waiting..].iter().map(|entry| entry.transaction.id).collect();
+                    assert_eq!(ids, expected);
+                }
+                answer => panic!("the history: {answer:?}"),
             }
-            answer => panic!("the history: {answer:?}"),
         }
         match self.ask(Request::Blocks { from: None, limit: Some(500) }) {
             Ok(Response::Blocks(blocks)) => {
@@ -195,7 +209,7 @@ pub(super) fn block(builder: &mut Builder, parent: BlockHash, number: u32) -> Ar
     if !number.is_multiple_of(3)
         && let Transaction::Transfer(mut own) = transfer(genesis, 1, 2, 10_000, nonce(1))
     {
-        own.to = Wallet::open(&WALLET).unwrap().address();
+        own.to = wallet(7).address();
         own.sign(&key(1), genesis);
         transfers.push(Transaction::Transfer(own));
     }
@@ -206,7 +220,7 @@ pub(super) fn block(builder: &mut Builder, parent: BlockHash, number: u32) -> Ar
 /// A node with the wallet of the tests.
 pub(super) fn bench(params: &ChainParams, mut store: MemoryStore) -> Bench {
     if store.bytes() == 0 {
-        let wallet = record::put_bytes(Table::Wallet, record::WALLET.to_vec(), WALLET.to_vec());
+        let wallet = record::put_bytes(Table::Wallet, record::WALLET.to_vec(), record_of(&wallet(7)));
         let writes = vec![opening::version(), wallet];
         store.apply(&Batch { number: 0, writes, durable: true }).unwrap();
     }

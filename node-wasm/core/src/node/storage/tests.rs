@@ -1,13 +1,14 @@
 //! A node beside a store that is lost in part, damaged or full: it reopens on a valid tip, and goes
 //! on from there to where a node without faults is.
 
-use super::testing::{Bench, OTHER_WALLET, SMALL, WALLET, bench, block, history};
+use super::testing::{Bench, SMALL, bench, block, history, record_of, wallet};
 use crate::block::Block;
-use crate::chain::testing::{Builder, params};
+use crate::chain::testing::{Builder, address, params};
 use crate::contract::Input;
 use crate::hash::BlockHash;
 use crate::net::message::Message;
 use crate::node::testing::Net;
+use crate::request::wallet::WalletRequest;
 use crate::request::{Request, Response};
 use crate::store::memory::MemoryStore;
 use crate::store::record;
@@ -104,11 +105,12 @@ fn a_full_store_stops_the_writing_and_not_the_node() {
     // The node goes on, old blocks are still read, and the wallet may still be written.
     node.check(&builder);
     node.store.set_quota(None);
-    node.node.keep_wallet(OTHER_WALLET.to_vec());
-    node.handle(Input::Tick);
-    assert_eq!(node.store.stored().get(Table::Wallet, record::WALLET), Some(&OTHER_WALLET[..]));
-    node.node.keep_wallet(WALLET.to_vec());
-    node.handle(Input::Tick);
+    let address = node.node.text(&node.node.address());
+    let rename = WalletRequest::Rename { address, name: "Savings".to_owned() };
+    node.ask(Request::Wallet(rename)).unwrap();
+    let record = record_of(node.node.wallet());
+    assert_ne!(record, record_of(&wallet(7)));
+    assert_eq!(node.store.stored().get(Table::Wallet, record::WALLET), Some(&record[..]));
     // What was stored before is what a new run begins with.
     let mut again = bench(&builder.params.clone(), node.store);
     assert_eq!(again.node.chain.tip(), stored);
@@ -162,6 +164,79 @@ fn every_damaged_record_is_noticed_and_repaired() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_history_is_stored_and_goes_on_where_it_was() {
+    let mut builder = Builder::new(params());
+    let seen = history(&mut builder, 30, &|builder, parent, number| block(builder, parent, number));
+    let mut node = bench(&builder.params.clone(), MemoryStore::new());
+    for block in &seen {
+        node.take(block);
+    }
+    let rows = |node: &Bench| node.node.wallet.rows_up_to(Height(u32::MAX));
+    let (own, watched) = (node.store.keys(Table::History).len() as u64, address(2));
+    assert_eq!(own, rows(&node));
+    // A new address is looked for in blocks that are in the store alone.
+    let first = node.node.chain.hash_at(Height(1)).unwrap();
+    assert!(node.node.chain.block(&first).is_none());
+    let text = node.node.text(&watched);
+    let watch = WalletRequest::Watch { address: text.clone(), name: "a miner".to_owned() };
+    node.ask(Request::Wallet(watch)).unwrap();
+    node.beat();
+    assert_eq!(node.node.wallet.behind(node.node.chain.height()), None);
+    node.check(&builder);
+    assert!(rows(&node) > own && node.store.keys(Table::History).len() as u64 == rows(&node));
+    // The next run has it all at once.
+    let mut again = bench(&builder.params.clone(), node.store);
+    assert_eq!(again.node.wallet.behind(again.node.chain.height()), None);
+    assert!(again.node.wallet.has(&watched));
+    again.check(&builder);
+    // What is nobody's any more leaves the store.
+    again.ask(Request::Wallet(WalletRequest::Unwatch { address: text })).unwrap();
+    again.beat();
+    assert_eq!((rows(&again), again.store.keys(Table::History).len() as u64), (own, own));
+    // Without its rows the history is found in the blocks again.
+    let lost = again.store.keys(Table::History)[3].clone();
+    again.store.remove(Table::History, &lost);
+    let mut last = bench(&builder.params.clone(), again.store);
+    assert!(last.codes.iter().any(|code| code == "storage-damaged"));
+    last.beat();
+    last.check(&builder);
+    assert_eq!(last.store.keys(Table::History).len() as u64, own);
+}
+
+#[test]
+fn a_wallet_is_stored_as_it_is_and_no_damaged_one_is_lost() {
+    let params = params();
+    let mut first = Bench::fresh(&params);
+    let record = |bench: &Bench| bench.store.stored().get(Table::Wallet, record::WALLET).map(<[u8]>::to_vec);
+    assert_eq!(record(&first).as_deref(), Some(&record_of(first.node.wallet())[..]));
+    let batches = first.node.storage.last_batch;
+    first.node.wallet_changed();
+    first.handle(Input::Tick);
+    let add = WalletRequest::AddAccount { name: Some("Savings".to_owned()) };
+    first.ask(Request::Wallet(add)).unwrap();
+    assert!(first.node.storage.last_batch <= batches + 2);
+    let own = first.node.address();
+    let mut store = Bench::open(&params, first.store, 4).store;
+    let mut aside = Vec::new();
+    for fresh in 5..8 {
+        let raw = store.value_mut(Table::Wallet, record::WALLET).unwrap();
+        raw[9] ^= 1;
+        aside.push(raw.clone());
+        let mut again = Bench::open(&params, store, fresh);
+        assert_ne!(again.node.address(), own);
+        match again.ask(Request::Wallet(WalletRequest::Show)) {
+            Ok(Response::Wallet(view)) => assert!(view.damaged.is_some()),
+            answer => panic!("{answer:?}"),
+        }
+        store = again.store;
+        // All that were put aside are there, byte by byte, and the new one is whole.
+        let kept: Vec<Vec<u8>> = store.stored().table(Table::Wallet).iter().map(|(_, value)| value.clone()).collect();
+        assert!(aside.iter().all(|raw| kept.contains(raw)) && kept.len() == aside.len() + 1);
+        assert!(store.stored().get(Table::Wallet, record::WALLET).is_some());
     }
 }
 
