@@ -4,6 +4,7 @@ use super::room::{self, MINUTE, SECOND, STEP, seconds};
 use super::{Figures, Setup};
 use crate::money;
 use crate::simulator::{NodeIndex, Options, Severance, Simulation, checks};
+use node_core::units::Height;
 use std::time::Duration;
 
 /// How long nodes are cut off: longer than they wait for each other.
@@ -11,6 +12,8 @@ const CUT: Duration = MINUTE;
 /// From healing to one tip at most, while all mine: a ping every 10 s tells of more work, links that were given up are
 /// made anew in some more, and a branch of a minute is fetched in one round.
 const TO_ONE_TIP: Duration = Duration::from_mins(1);
+/// Blocks that each side has for itself at least when it is healed: it was apart indeed.
+const APART: u32 = 5;
 /// Payments while nodes are cut off.
 const PAYMENTS: u32 = 12;
 
@@ -41,7 +44,9 @@ pub fn heal(setup: Setup, severance: Severance, apart: usize) -> Figures {
         }
         simulation.run_for(CUT / PAYMENTS);
     }
-    let apart_before = simulation.node(here).chain().tip() != simulation.node(there).chain().tip();
+    let before = Apart::of(&simulation, group, here, there);
+    let least = before.blocks.into_iter().min().unwrap_or_default();
+    assert!(least >= APART, "seed {seed}: {severance:?} parts them by {:?} blocks", before.blocks);
     simulation.heal();
     let healed = simulation.elapsed();
     let one_tip = simulation.run_until_every(STEP, 5 * MINUTE, Simulation::agree);
@@ -56,10 +61,30 @@ pub fn heal(setup: Setup, severance: Severance, apart: usize) -> Figures {
     let nonces = (0..PAYMENTS).map(|payer| nonce(&simulation, here, payer)).sum::<u64>();
     assert_eq!(nonces, u64::from(PAYMENTS), "seed {seed}: every payer's payment is confirmed once");
     let mut figures = Figures::default();
-    figures.add("apart before", if apart_before { "yes" } else { "no" });
+    figures.add("blocks apart", format!("{} / {}", before.blocks[0], before.blocks[1]));
+    figures.add("links across", before.links);
     figures.add("to one tip", seconds(took));
     figures.add("payments confirmed", nonces);
     figures
+}
+
+/// How far two sides are from each other.
+struct Apart {
+    /// Blocks of each since they had the same.
+    blocks: [u32; 2],
+    /// Links from one side to the other, as one side sees them.
+    links: usize,
+}
+
+impl Apart {
+    fn of(simulation: &Simulation, group: &[NodeIndex], here: NodeIndex, there: NodeIndex) -> Self {
+        let chains = [here, there].map(|node| simulation.node(node).chain());
+        let heights = chains.map(|chain| chain.height().0);
+        let same = |height: &u32| chains[0].hash_at(Height(*height)) == chains[1].hash_at(Height(*height));
+        let common = (0..=heights[0].min(heights[1])).rev().find(same).unwrap_or_default();
+        let across = |node: &NodeIndex| simulation.neighbours(*node).iter().filter(|one| !group.contains(one)).count();
+        Self { blocks: heights.map(|height| height - common), links: group.iter().map(across).sum() }
+    }
 }
 
 fn nonce(simulation: &Simulation, at: NodeIndex, payer: u32) -> u64 {

@@ -18,7 +18,7 @@ Whole nodes in virtual time: the code that runs in tabs, and the real tracker. L
 once, from a log-normal distribution with a median of 50 ms one way and a standard deviation of 0.5 of its
 logarithm (one pair in twenty has more than 114 ms). Each node has a line of 10 Mbit/s up and another down, shared
 by its links; IP, UDP, DTLS and SCTP add 100 bytes to each packet of 1,100. One packet in a hundred is lost, which
-delays its channel by 200 ms. Verifying a signature takes 0.2 ms; all else that a node computes takes no virtual time.
+delays its channel by 200 ms, and by twice as much each time that it is lost again. Verifying a signature takes 0.2 ms; all else that a node computes takes no virtual time.
 Nodes find each other by the tracker and want 8 links, which may become up to 16.
 ";
 
@@ -106,8 +106,10 @@ fn partitions(seed: u64) -> String {
         &format!("cargo xtask sim --scenario heal-halves --seed {seed}"),
         "Of 20 nodes half (*single*: one) are cut off for a minute, while two on each side mine blocks of 2 s and payments \
          are made on both sides, some of the same money. *outward*, *inward*: nothing leaves, or nothing enters; *slow*: \
-         16 kbit/s for each link; *lossy*: 40 % of all packets are lost. Afterwards all have one tip and one state, and what \
-         was confirmed on the side that lost is confirmed again.",
+         250 bit/s for each link, so that a block takes longer than the next one; *lossy*: 80 % of all packets are lost, \
+         which are sent again after 200 ms, 400 ms and so on. *Blocks apart*: of each side since they had the same, when \
+         the network is healed; *links across* are those that were not given up until then. Afterwards all have one tip and \
+         one state, and what was confirmed on the side that lost is confirmed again.",
         "kind",
         &rows,
     )

@@ -14,7 +14,7 @@ const CONSENT: Duration = Duration::from_secs(30);
 pub struct Faults {
     /// Part of all packets that are lost below the channels, 0 to 1.
     pub loss: f64,
-    /// What sending again costs.
+    /// What sending again costs; twice as much each time that the same is lost again, up to a minute.
     pub retransmission: Duration,
     /// Clocks of nodes are off by up to this, evenly distributed to both sides.
     pub clock_skew: Duration,

@@ -18,6 +18,8 @@ use std::time::Duration;
 const PACKET_BYTES: usize = 1_100;
 /// What IP, UDP, DTLS and SCTP put around each packet.
 const PACKET_OVERHEAD: usize = 100;
+/// What is lost again is sent again after twice the time, up to this: SCTP's timer (RFC 9260, `RTO.Max`).
+const MAX_WAIT: Duration = Duration::from_mins(1);
 /// Frames held back by a partition at most; more are a test that asks for the impossible.
 const MAX_HELD: usize = 1_000_000;
 
@@ -119,10 +121,10 @@ impl Network {
         let packets = i32::try_from(bytes.div_ceil(PACKET_BYTES).max(1)).unwrap_or(i32::MAX);
         let lost = 1.0 - (1.0 - loss).powi(packets);
         let mut delay = self.latency(from, to);
-        let mut chance = lost;
+        let (mut chance, mut wait) = (lost, self.loss.1);
         while loss > 0.0 && f64::from(rng.next_u32()) / f64::from(u32::MAX) < chance {
-            delay += self.loss.1;
-            chance = loss;
+            delay += wait;
+            (chance, wait) = (loss, (wait * 2).min(MAX_WAIT));
         }
         delay
     }
@@ -290,6 +292,20 @@ mod tests {
         };
         assert!((60..140).contains(&late(100, &mut rng)), "one packet in a hundred");
         assert!((1_150..1_650).contains(&late(16_385, &mut rng)), "one of fifteen packets");
+        // Each time it is lost again it waits twice as long: 200, 400 and 800 ms.
+        let network = self::network(latency, None, 0.7);
+        let slow = |limit: Duration, rng: &mut ChaCha8Rng| {
+            (0..10_000).filter(|_| network.delay(rng, NodeIndex(0), NodeIndex(1), 100) >= limit).count()
+        };
+        assert!(
+            (3_200..3_660).contains(&slow(Duration::from_millis(1_450), &mut rng)),
+            "three of ten come at each try"
+        );
+        let mut longest = Duration::ZERO;
+        for _ in 0..10_000 {
+            longest = longest.max(network.delay(&mut rng, NodeIndex(0), NodeIndex(1), 100));
+        }
+        assert!(longest < MAX_WAIT * 40, "no wait is longer than the timer's greatest: {longest:?}");
     }
 
     #[test]
