@@ -149,6 +149,13 @@ impl Shortened {
         }
         compact
     }
+
+    /// Whether the compact form brings all that `lacks` names.
+    pub fn tells_all(&self, block: &Block, lacks: impl Fn(&TxId) -> bool) -> bool {
+        let lacking = block.transactions.iter().zip(&self.ids).skip(1).filter(|(_, (id, _))| lacks(id));
+        let mut sizes = lacking.map(|(transaction, _)| transaction.to_bytes().len());
+        sizes.try_fold(MAX_PREFILLED_BYTES, usize::checked_sub).is_some()
+    }
 }
 
 impl GetBlockTransactions {

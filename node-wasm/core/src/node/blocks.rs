@@ -338,6 +338,7 @@ impl Node {
         if self.chain.insert_header(block.header).is_err() {
             return false;
         }
+        self.note_found(block.header.hash());
         self.take_block(Arc::new(block));
         true
     }

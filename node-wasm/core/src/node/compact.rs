@@ -8,11 +8,13 @@ use crate::hash::{BlockHash, WitnessId};
 use crate::net::compact::{BlockTransactions, CompactBlock, GetBlockTransactions, Reconstruction, Shortened, is_near};
 use crate::net::message::Message;
 use crate::net::offence::Offence;
+use crate::net::peers::Peer;
 use crate::net::pushers::Pushers;
 use crate::net::sync::learn_tip;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp};
 use crate::view::TrafficItem;
+use rand_chacha::ChaCha8Rng;
 use rand_core::Rng;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -57,6 +59,8 @@ pub(super) struct Relay {
     /// The block that was sent last, in short.
     shortened: Option<Shortened>,
     pushers: Pushers,
+    /// The newest block that this node found.
+    found: Option<BlockHash>,
 }
 
 impl Relay {
@@ -71,6 +75,15 @@ impl Relay {
     /// When something is due.
     pub(super) fn next_timeout(&self) -> Option<Timestamp> {
         self.sources().filter_map(|source| source.deadline).min()
+    }
+
+    /// A block in short; none for one with more transactions than the form allows.
+    fn shorten(&mut self, block: &Block, rng: &mut ChaCha8Rng) -> Option<&Shortened> {
+        let hash = block.header.hash();
+        if self.shortened.as_ref().is_none_or(|shortened| shortened.hash != hash) {
+            self.shortened = Shortened::new(block, rng.next_u64());
+        }
+        self.shortened.as_ref()
     }
 
     fn sources(&self) -> impl Iterator<Item = &Source> {
@@ -298,10 +311,23 @@ impl Node {
         }
     }
 
-    /// Pushes a block to the peers that asked for that and are not known to have it.
+    /// Takes note that this node found a block: nobody else has it, so that no push of it is one too many.
+    pub(super) fn note_found(&mut self, hash: BlockHash) {
+        self.relay.found = Some(hash);
+    }
+
+    /// Pushes a block to the peers that asked for that, and one that this node found to all that
+    /// need ask for nothing then, unless they are known to have it.
     pub(super) fn push_block(&mut self, block: &Block) {
         let hash = block.header.hash();
-        let wanting = self.peers.connected().filter(|(_, peer)| peer.wants_push && !peer.blocks.contains(&hash));
+        let found = self.relay.found == Some(hash);
+        let may = |peer: &Peer| (peer.wants_push || (found && !peer.is_light())) && !peer.blocks.contains(&hash);
+        if !self.peers.connected().any(|(_, peer)| may(peer)) {
+            return;
+        }
+        let Some(shortened) = self.relay.shorten(block, &mut self.rng) else { return };
+        let told_all = |peer: &Peer| shortened.tells_all(block, |id| !peer.transactions.contains(id));
+        let wanting = self.peers.connected().filter(|(_, peer)| may(peer) && (peer.wants_push || told_all(peer)));
         for link in wanting.map(|(link, _)| link).collect::<Vec<_>>() {
             let Some(message) = self.compact_for(link, block) else { return };
             self.send(link, &message);
@@ -328,11 +354,7 @@ impl Node {
     /// The compact form of a block for a peer, with what it is not known to have; none for a block
     /// with more transactions than the form allows.
     fn compact_for(&mut self, link: LinkId, block: &Block) -> Option<Message> {
-        let hash = block.header.hash();
-        if self.relay.shortened.as_ref().is_none_or(|shortened| shortened.hash != hash) {
-            self.relay.shortened = Shortened::new(block, self.rng.next_u64());
-        }
-        let (shortened, peer) = (self.relay.shortened.as_ref()?, self.peers.get_mut(link)?);
+        let (shortened, peer) = (self.relay.shorten(block, &mut self.rng)?, self.peers.get_mut(link)?);
         let compact = shortened.compact(block, |id| !peer.transactions.contains(id));
         for one in &compact.prefilled {
             peer.transactions.insert(one.transaction.id());

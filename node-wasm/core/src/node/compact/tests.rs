@@ -444,7 +444,38 @@ fn nobody_is_told_of_a_block_that_it_told_of() {
 }
 
 #[test]
-fn whoever_is_first_is_asked_to_push_and_three_at_most() {
+fn a_block_goes_from_its_finder_to_all_that_follow_blocks_and_from_others_to_who_asked() {
+    let roles = [Role::Full, Role::Full, Role::Full, Role::Full, Role::Light];
+    let mut net = Net::of_roles(&roles, &[(0, 1), (0, 2), (0, 4), (1, 3)], params());
+    let block = net.block(net.builder.genesis, &[]);
+    net.mine(0, &block);
+    for node in [1, 2] {
+        assert_eq!(net.count(0, node, is_compact), 1, "nobody asked for it");
+        assert_eq!(net.count(0, node, |message| matches!(message, Message::Headers(_))), 0);
+    }
+    assert_eq!(net.count(0, 4, is_compact), 0, "a light node has no use for it");
+    assert_eq!(net.count(1, 3, |message| matches!(message, Message::Headers(_))), 1, "it did not find it");
+    assert_eq!(net.count(3, 1, |message| matches!(message, Message::GetCompact(_))), 1);
+    assert!(net.nodes.iter().all(|node| node.chain.tip() == block.header.hash()));
+}
+
+#[test]
+fn a_finder_pushes_unasked_only_to_who_needs_ask_for_nothing() {
+    let mut net = Net::new(3, &[(0, 1), (0, 2)], rich(10));
+    let transactions = net.transactions(10, 20);
+    for node in [0, 1] {
+        net.warm(node, &transactions);
+    }
+    let block = net.block(net.builder.genesis, &transactions);
+    net.mine(0, &block);
+    assert_eq!(net.count(1, 0, |message| matches!(message, Message::GetCompact(_))), 0);
+    // All of it would have to be asked for by all at once: who hears of it asks whom it likes.
+    assert_eq!(net.count(2, 0, |message| matches!(message, Message::GetCompact(_))), 1);
+    assert!(net.nodes.iter().all(|node| node.chain.tip() == block.header.hash()));
+}
+
+#[test]
+fn whoever_is_first_is_asked_to_push_and_two_at_most() {
     let links: Vec<(usize, usize)> = (1..7).map(|node| (0, node)).collect();
     let mut net = Net::new(7, &links, params());
     let mut parent = net.builder.genesis;
@@ -454,7 +485,7 @@ fn whoever_is_first_is_asked_to_push_and_three_at_most() {
         parent = block.header.hash();
     }
     let wanted = |net: &Net| (1..7).filter(|node| net.peer(*node, 0).unwrap().wants_push).collect::<Vec<_>>();
-    assert_eq!(wanted(&net).len(), 3);
+    assert_eq!(wanted(&net).len(), 2);
     assert!(wanted(&net).contains(&5), "it was first more often than others");
 }
 
