@@ -130,8 +130,9 @@ impl Gossip {
         self.flush_at
     }
 
-    /// Sends what is due, and asks others for what did not come.
-    pub fn on_time(&mut self, context: &mut Context) {
+    /// Sends what is due, and asks others for what did not come; `have` says what came otherwise. Gives
+    /// how many each peer owed.
+    pub fn on_time(&mut self, context: &mut Context, have: impl Fn(&TxId) -> bool) -> BTreeMap<LinkId, usize> {
         if self.flush_at.is_some_and(|at| at <= context.now) {
             self.flush_at = None;
             let fresh: Vec<TxId> = std::mem::take(&mut self.fresh).into_iter().collect();
@@ -141,13 +142,19 @@ impl Gossip {
             }
         }
         let mut requests: BTreeMap<LinkId, Vec<TxId>> = BTreeMap::new();
+        let mut owed: BTreeMap<LinkId, usize> = BTreeMap::new();
         while let Some((deadline, id)) =
             self.deadlines.front().copied().filter(|(deadline, _)| *deadline <= context.now)
         {
             self.deadlines.pop_front();
-            if self.wanted.get(&id).is_some_and(|wanted| wanted.deadline == deadline)
-                && let Some(link) = self.ask_another(context, id)
-            {
+            let Some(wanted) = self.wanted.get(&id).filter(|wanted| wanted.deadline == deadline) else { continue };
+            // A block with it came first, by which the peer lost it.
+            if have(&id) {
+                self.forget(&id);
+                continue;
+            }
+            *owed.entry(wanted.asked).or_default() += 1;
+            if let Some(link) = self.ask_another(context, id) {
                 requests.entry(link).or_default().push(id);
             }
         }
@@ -157,6 +164,7 @@ impl Gossip {
                 request(context, link, batch.to_vec());
             }
         }
+        owed
     }
 
     /// Chooses another peer for a transaction that did not come; forgets it if there is none.
@@ -286,7 +294,8 @@ mod tests {
         assert_eq!(net.requests(links[1]), (10, 1));
         // What did not come and is nowhere else is forgotten, and counts no more.
         net.now = net.now.after(ANSWER_TIMEOUT);
-        gossip.on_time(&mut net.context());
+        let owed = gossip.on_time(&mut net.context(), |id| *id == ids(1, 99)[0]);
+        assert_eq!(owed, BTreeMap::from([(links[0], MAX_WANTED_A_PEER), (links[1], 9)]), "one came otherwise");
         assert!(gossip.wanted.is_empty() && gossip.asked.is_empty() && gossip.deadlines.is_empty());
     }
 
@@ -303,10 +312,10 @@ mod tests {
         net.requests(links[1]);
         let due = net.now.after(ANSWER_TIMEOUT);
         net.now = Timestamp::from_millis(due.millis() - 1);
-        gossip.on_time(&mut net.context());
+        gossip.on_time(&mut net.context(), |_| false);
         assert_eq!(net.requests(links[1]), (0, 0));
         net.now = due;
-        gossip.on_time(&mut net.context());
+        gossip.on_time(&mut net.context(), |_| false);
         assert_eq!(net.requests(links[1]), (MAX_TRANSACTIONS - 1, 1));
         assert_eq!(gossip.asked, BTreeMap::from([(links[1], MAX_TRANSACTIONS - 1)]));
     }
@@ -322,7 +331,7 @@ mod tests {
         let mut gossip = Gossip::default();
         gossip.announce(ids(1, 1)[0], net.now);
         net.now = net.now.after(GATHER_TIME);
-        gossip.on_time(&mut net.context());
+        gossip.on_time(&mut net.context(), |_| false);
         let mut told = Vec::new();
         while let Some(Output::Send { link, .. }) = net.outbox.pop() {
             told.push(link);

@@ -52,6 +52,8 @@ pub enum Kind {
     ProofHashes,
     /// Changes of role that a peer tells of.
     Roles,
+    /// Transactions that a peer announced and did not send. One that it sends pays for one that it does not.
+    Undelivered,
 }
 
 /// A rate in the long run and a number at once.
@@ -74,7 +76,7 @@ impl Limit {
 
 impl Kind {
     /// All kinds; the position of a kind is that of its bucket.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Messages,
         Self::Pings,
         Self::Headers,
@@ -87,6 +89,7 @@ impl Kind {
         Self::Questions,
         Self::ProofHashes,
         Self::Roles,
+        Self::Undelivered,
     ];
 
     /// The table.
@@ -118,6 +121,9 @@ impl Kind {
             Self::ProofHashes => Limit::new("hashes", 20_000.0, 400_000.0),
             // A node tells of its role once a second at most.
             Self::Roles => Limit::new("messages", 2.0, 20.0),
+            // An honest peer may lose what it announced to a dearer one before it is asked. At once:
+            // all that it can be asked for, once.
+            Self::Undelivered => Limit::new("transactions", 10.0, 2_000.0),
         }
     }
 
@@ -166,6 +172,11 @@ impl Bucket {
     pub fn spend(&mut self, count: f64, now: Timestamp) {
         self.fill(now);
         self.tokens -= count;
+    }
+
+    /// Gives back so many, up to a full bucket.
+    pub fn earn(&mut self, count: f64) {
+        self.tokens = (self.tokens + count).min(self.limit.burst);
     }
 
     /// When nothing is owed any more.

@@ -52,6 +52,8 @@ pub enum Offence {
     NotReading,
     /// An answer to a light node's question that a header refutes.
     FalseProof,
+    /// Transactions or a block that a peer announced and, when asked, did not have.
+    Undelivered,
 }
 
 impl Offence {
@@ -66,7 +68,7 @@ impl Offence {
             | Self::LowWork
             | Self::BadCompactBlock
             | Self::FalseProof => 100,
-            Self::TooMany | Self::InvalidTransaction | Self::BadSignature | Self::Stalled => 25,
+            Self::TooMany | Self::InvalidTransaction | Self::BadSignature | Self::Stalled | Self::Undelivered => 25,
             Self::OutOfOrder | Self::Flood | Self::Unwanted => 20,
             Self::WrongNetwork | Self::NotAdmitted | Self::Silent | Self::NoRoom | Self::NotReading => 0,
         }
@@ -94,6 +96,7 @@ impl Offence {
             Self::NoRoom => "no-room",
             Self::NotReading => "not-reading",
             Self::FalseProof => "false-proof",
+            Self::Undelivered => "undelivered",
         }
     }
 }
@@ -111,6 +114,7 @@ mod tests {
             (Offence::FalseProof, 1),
             (Offence::BadSignature, 4),
             (Offence::Stalled, 4),
+            (Offence::Undelivered, 4),
             (Offence::Flood, 5),
             (Offence::Unwanted, 5),
         ] {

@@ -103,6 +103,8 @@ pub struct Peer {
     pub blocks: Known<BlockHash>,
     /// Height from which on it has the bodies of its best chain.
     pub keeps: Height,
+    /// The newest block that it announced, and so has.
+    pub announced: Option<BlockHash>,
     /// Whether it wants new blocks pushed.
     pub wants_push: bool,
     /// Frames on their way to a message.
@@ -175,6 +177,7 @@ impl Peer {
             transactions: Known::new(KNOWN_TRANSACTIONS),
             blocks: Known::new(KNOWN_BLOCKS),
             keeps: Height::GENESIS,
+            announced: None,
             wants_push: false,
             assembler: Assembler::default(),
             buckets: Buckets::new(now),

@@ -32,7 +32,11 @@ impl Node {
         let outcome = self.take_headers(link, headers);
         // A node announces what it found valid, and answers with the headers of its best chain.
         if let Some(hash) = outcome.known_invalid {
-            self.refuse(link, Offence::InvalidBlock, Some(hash.0), "the block is known to be invalid");
+            return self.refuse(link, Offence::InvalidBlock, Some(hash.0), "the block is known to be invalid");
+        }
+        let few = (1..=MAX_ANNOUNCED).contains(&headers.len());
+        if let (true, Some(last), Some(peer)) = (few, headers.last(), self.peers.get_mut(link)) {
+            peer.announced = Some(last.hash());
         }
     }
 

@@ -198,7 +198,12 @@ impl Node {
     }
 
     pub(super) fn on_not_found(&mut self, link: LinkId, hashes: &[BlockHash]) {
+        let announced = self.peers.get(link).filter(|peer| !peer.is_light()).and_then(|peer| peer.announced);
+        let denied = announced.filter(|hash| hashes.contains(hash) && self.sync.wants(link, hash));
         self.sync.on_not_found(&mut context!(self), link, hashes);
+        if let Some(hash) = denied {
+            self.refuse(link, Offence::Undelivered, Some(hash.0), "a block that was announced is not there");
+        }
         for hash in hashes {
             // It stays on the list, so that whoever shows a block and then denies it gains nothing.
             let sources = self.relay.pending.get_mut(hash).into_iter().flat_map(|pending| &mut pending.sources);

@@ -337,7 +337,7 @@ impl Node {
             self.lock_when_idle();
             self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
-        self.gossip.on_time(&mut context!(self));
+        self.look_after_gossip();
         self.drop_those_who_do_not_read();
         self.drop_stalled();
         self.look_after_pending();

@@ -7,7 +7,7 @@ use crate::keys::SignatureCheck;
 use crate::log::Line;
 use crate::mempool::{AdmitError, Removal};
 use crate::net::frame::Class;
-use crate::net::limits::{MAX_CHECKS, MAX_UNCHECKED, SLOW_LINK};
+use crate::net::limits::{Kind, MAX_CHECKS, MAX_UNCHECKED, SLOW_LINK};
 use crate::net::message::{MAX_TRANSACTIONS, Message};
 use crate::net::offence::Offence;
 use crate::transaction::Transaction;
@@ -19,6 +19,23 @@ impl Node {
         let (mempool, index) = (&self.mempool, &self.index);
         let have = |id: &TxId| mempool.get(id).is_some() || index.contains_key(id);
         self.gossip.on_announce(&mut context!(self), link, ids, have);
+    }
+
+    /// Announces and asks for transactions; whoever keeps announcing what it does not have is let go.
+    pub(super) fn look_after_gossip(&mut self) {
+        let (mempool, index) = (&self.mempool, &self.index);
+        let have = |id: &TxId| mempool.get(id).is_some() || index.contains_key(id);
+        let owed = self.gossip.on_time(&mut context!(self), have);
+        // Who is behind does not know which of them are in blocks already.
+        if self.is_behind() {
+            return;
+        }
+        for (link, count) in owed {
+            let Some(peer) = self.peers.get_mut(link) else { continue };
+            if !peer.buckets.take(Kind::Undelivered, count, self.now) {
+                self.refuse(link, Offence::Undelivered, None, "transactions that were announced did not come");
+            }
+        }
     }
 
     pub(super) fn on_get_transactions(&mut self, link: LinkId, ids: &[TxId]) {
@@ -52,6 +69,9 @@ impl Node {
             // What nobody asked for costs nothing but its bytes.
             if !self.gossip.on_transaction(&mut context!(self), link, transaction.id()) {
                 continue;
+            }
+            if let Some(peer) = self.peers.get_mut(link) {
+                peer.buckets.of(Kind::Undelivered).earn(1.0);
             }
             if let Err(error) = self.mempool.check(self.chain.params(), self.chain.ledger(), &transaction, self.now) {
                 self.refuse_transaction(link, &transaction, error);
@@ -173,5 +193,115 @@ impl Node {
             }
         };
         self.refuse(link, offence, Some(transaction.id().0), &error.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::testing::params;
+    use crate::hash::sha256;
+    use crate::node::testing::{Net, rich};
+    use std::time::Duration;
+
+    /// What a peer can be asked for at once, and need not send.
+    const BURST: usize = 2_000;
+
+    /// Ids of transactions that nobody has.
+    fn nothing(count: usize, salt: u8) -> Vec<TxId> {
+        (0..count).map(|number| TxId(sha256(&[&[salt][..], &number.to_le_bytes()].concat()))).collect()
+    }
+
+    fn announce(net: &mut Net, from: usize, ids: &[TxId]) {
+        for part in ids.chunks(MAX_TRANSACTIONS) {
+            net.say(from, 1, Message::Announce(part.to_vec()));
+        }
+    }
+
+    /// Until what was asked for is late.
+    fn wait(net: &mut Net) {
+        (0..2).for_each(|_| net.pass(Duration::from_millis(2_500)));
+    }
+
+    fn score(net: &Net, of: usize) -> Option<u32> {
+        net.peer(1, of).map(|peer| peer.score)
+    }
+
+    #[test]
+    fn announcing_what_nobody_has_is_free_below_and_at_the_limit_and_costs_points_above() {
+        for (first, second, points) in [(BURST - 1, 0, 0), (BURST, 0, 0), (BURST, 40, 0), (BURST, 80, 25)] {
+            let mut net = Net::new(2, &[(0, 1)], params());
+            announce(&mut net, 0, &nothing(first, 1));
+            wait(&mut net);
+            assert_eq!(score(&net, 0), Some(0));
+            // Meanwhile the limit gives back ten a second.
+            announce(&mut net, 0, &nothing(second, 2));
+            wait(&mut net);
+            assert_eq!(score(&net, 0), Some(points), "{first} and {second}");
+        }
+    }
+
+    #[test]
+    fn who_goes_on_announcing_what_it_never_sends_is_let_go() {
+        let mut net = Net::new(2, &[(0, 1)], params());
+        let mut rounds = 0;
+        while !net.is_banned(0, 1) {
+            rounds += 1;
+            assert!(rounds < 7, "it is still here after {rounds} rounds, with {:?} points", score(&net, 0));
+            announce(&mut net, 0, &nothing(BURST, rounds));
+            wait(&mut net);
+        }
+        assert_eq!(rounds, 6, "one is free, and two points are forgiven meanwhile");
+    }
+
+    #[test]
+    fn what_a_block_took_away_or_came_after_all_is_no_fault() {
+        let mut net = Net::new(3, &[(0, 1), (1, 2)], rich(10));
+        let parent = net.first_block(2);
+        let spend = |net: &mut Net| {
+            let (link, now) = (net.link(1, 0), net.now);
+            let peer = net.nodes[1].peers.get_mut(link).unwrap();
+            while peer.buckets.take(Kind::Undelivered, 1, now) {}
+        };
+        // A block takes them before they are sent: the announcer has them no more.
+        let transactions = net.transactions(10, 8);
+        let ids: Vec<TxId> = transactions.iter().map(Transaction::id).collect();
+        spend(&mut net);
+        announce(&mut net, 0, &ids);
+        let block = net.block(parent, &transactions);
+        net.mine(2, &block);
+        wait(&mut net);
+        assert_eq!(score(&net, 0), Some(0), "they are in a block");
+        // What it sends pays for what it does not.
+        let others: Vec<Transaction> = (0..60)
+            .map(|number| {
+                crate::chain::testing::transfer(net.builder.genesis, number % 10, 0, 10_000, 8 + u64::from(number / 10))
+            })
+            .collect();
+        let sent: Vec<TxId> = others.iter().map(Transaction::id).collect();
+        spend(&mut net);
+        announce(&mut net, 0, &sent);
+        net.say(0, 1, Message::Transactions(others));
+        net.settle();
+        announce(&mut net, 0, &nothing(100, 3));
+        wait(&mut net);
+        assert_eq!(score(&net, 0), Some(0));
+        spend(&mut net);
+        announce(&mut net, 0, &nothing(100, 4));
+        wait(&mut net);
+        assert_eq!(score(&net, 0), Some(25), "and without that it is one");
+    }
+
+    #[test]
+    fn who_denies_blocks_that_it_announced_is_let_go() {
+        let mut net = Net::new(2, &[(0, 1)], params());
+        let parent = net.first_block(0);
+        for number in 0..4 {
+            assert!(!net.is_banned(0, 1), "after {number} of them");
+            let block = net.builder.extend(parent, number, Vec::new(), 0);
+            net.say(0, 1, Message::Headers(vec![block.header]));
+            net.settle();
+        }
+        assert!(net.is_banned(0, 1));
     }
 }
