@@ -86,7 +86,7 @@ impl Node {
         let read = self.loads.ready.remove(&link).unwrap_or_default();
         let (mut items, mut next, mut hashes) = (Vec::new(), None, HASHES_A_PROOF);
         for place in self.addresses.places(address, from, last) {
-            let hash = self.chain.hash_at(place.height).unwrap_or(*block);
+            let Some(hash) = self.chain.hash_at(place.height) else { return Ok((Answer::NotHere, hashes)) };
             let body = self.chain.block(&hash).or_else(|| read.get(&hash).cloned().flatten());
             let proved = body.as_ref().and_then(|body| Proved::of(body, place.index));
             if proved.is_none() && items.is_empty() {
