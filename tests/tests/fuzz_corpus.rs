@@ -1,10 +1,11 @@
 //! The fuzz targets without a fuzzer: every input of the corpus, changed ones, and random ones.
 
+use node_core::net::message::Message;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::fs;
 use std::path::{Path, PathBuf};
-use tests::fuzz::{TARGETS, Target};
+use tests::fuzz::{TARGETS, Target, seeds};
 
 /// Changed inputs and random ones of each target: a second or two each.
 const CHANGED: usize = 100;
@@ -55,7 +56,8 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
     let files = fs::read_dir(&folder).expect("every target has a corpus");
     let mut files: Vec<PathBuf> = files.map(|file| file.expect("a readable folder").path()).collect();
     files.sort();
-    files.iter().map(|file| fs::read(file).expect("a readable file")).collect()
+    let found = files.iter().map(|file| fs::read(file).expect("a readable file"));
+    found.chain(if name == "decode" { seeds::inputs() } else { Vec::new() }).collect()
 }
 
 /// Runs a target on an input; a panic then says what to replay.
@@ -86,6 +88,19 @@ fn replay(name: &str) {
 #[test]
 fn bytes_from_outside_decode_in_one_spelling_or_not_at_all() {
     replay("decode");
+}
+
+#[test]
+fn every_kind_of_message_is_among_what_is_decoded_and_changed() {
+    let mut last = None;
+    for message in seeds::messages() {
+        let bytes = message.encode();
+        assert_eq!(Message::decode(&bytes), Ok(message));
+        let before = last.replace(bytes[0]);
+        assert!(before.is_none_or(|before| bytes[0] == before || bytes[0] == before + 1), "number {}", bytes[0]);
+    }
+    let beyond = last.map(|last| last + 1).expect("there are messages");
+    assert!((0..=u8::MAX).all(|byte| Message::decode(&[beyond, byte]).is_err()), "a kind without an example");
 }
 
 #[test]

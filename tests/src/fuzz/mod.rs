@@ -9,6 +9,7 @@ mod decode;
 mod mempool;
 mod node;
 mod pool;
+pub mod seeds;
 mod world;
 
 pub use connect::connect;
