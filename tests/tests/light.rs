@@ -16,7 +16,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
-use tests::simulator::{Fate, NodeIndex, Options, Simulation, checks};
+use tests::simulator::{Aftermath, Fate, NodeIndex, Options, Simulation, checks};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -341,6 +341,62 @@ fn roles_change_in_a_living_network_both_ways() {
             let banned = simulation.log(node).iter().find(|line| line.code == "peer-banned");
             assert!(banned.is_none(), "seed {seed}: node {}: {banned:?}", node.0);
         }
+    }
+}
+
+#[test]
+fn roles_change_over_a_storage_and_its_crashes_and_the_wallet_stays() {
+    for (seed, aftermath) in [(451, Aftermath::Kept), (452, Aftermath::Torn)] {
+        let (mut simulation, full, _) = network(seed, 4, 0);
+        let node = simulation.add_stored(8.0);
+        simulation.crashes_with(node, aftermath);
+        let met = simulation.run_until(MINUTE, |simulation| simulation.neighbours(node).len() >= 3);
+        assert!(met, "seed {seed}");
+        mine_to(&mut simulation, node, 14);
+        mine_to(&mut simulation, full[0], 20);
+        let (address, id) = (simulation.address(node), simulation.node(node).id());
+        assert!(balance(&mut simulation, node).is_some_and(|balance| balance.spendable > Amount::ZERO));
+        simulation.run_for(10 * SECOND);
+        let same = |simulation: &mut Simulation, when: &str| {
+            assert_eq!(simulation.address(node), address, "seed {seed}: {when}");
+            assert_eq!(simulation.node(node).id(), id, "seed {seed}: {when}");
+        };
+        let back = |simulation: &mut Simulation, when: &str| {
+            let tip = simulation.node(full[0]).chain().tip();
+            let there = simulation.run_until(2 * MINUTE, |simulation| simulation.node(node).chain().tip() == tip);
+            assert!(there, "seed {seed}: {when}: at {}", simulation.node(node).chain().height());
+        };
+        let crash = |simulation: &mut Simulation, role: Role| {
+            simulation.returns_as(node, role);
+            simulation.crash(node);
+            simulation.run_for(SECOND);
+            simulation.restart(node);
+        };
+        // Light from here on; the stored chain stays as it was, and a crash finds it so.
+        simulation.request(node, Request::SetRole { role: Role::Light }).unwrap();
+        mine_to(&mut simulation, full[0], 26);
+        same(&mut simulation, "as a light node");
+        crash(&mut simulation, Role::Full);
+        let stood = simulation.resumed(node);
+        assert!(stood <= Height(20) && stood > Height::GENESIS, "seed {seed}: it stands on {stood}");
+        same(&mut simulation, "full again after a crash as a light node");
+        back(&mut simulation, "full again after a crash as a light node");
+        // It begins light on the same storage, and becomes full while it runs.
+        crash(&mut simulation, Role::Light);
+        same(&mut simulation, "light from the start");
+        mine_to(&mut simulation, full[0], 30);
+        back(&mut simulation, "light from the start");
+        simulation.request(node, Request::SetRole { role: Role::Full }).unwrap();
+        back(&mut simulation, "full again");
+        crash(&mut simulation, Role::Full);
+        same(&mut simulation, "at last");
+        mine_to(&mut simulation, full[0], 34);
+        back(&mut simulation, "at last");
+        checks::agreement(&simulation);
+        let (_, _, ids) = truth(&simulation, full[0], node);
+        let asked = simulation.ask(node, Request::History { address: None, from: None, limit: Some(500) });
+        let Some(Ok(Response::History(history))) = asked else { panic!("a history, not {asked:?}") };
+        assert_eq!(history.page.items.iter().map(|entry| entry.transaction.id).collect::<BTreeSet<_>>(), ids);
     }
 }
 

@@ -95,6 +95,11 @@ impl Simulation {
         self.disk_mut(index).aftermath = Some(aftermath);
     }
 
+    /// The role in which a node begins its next life.
+    pub fn returns_as(&mut self, index: NodeIndex, role: Role) {
+        self.members[index.0].config.role = role;
+    }
+
     /// What the last crash left of a node's storage, if it has one and crashed.
     pub fn aftermath(&self, index: NodeIndex) -> Option<Aftermath> {
         self.members[index.0].disk.as_ref()?.left
