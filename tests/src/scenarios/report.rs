@@ -66,7 +66,7 @@ fn blocks(seed: u64, scale: &Scale) -> String {
         &format!("cargo xtask sim --scenario propagation-warm --seed {seed} --nodes 100"),
         "A block of 1,000 transfers, three times from different miners: medians of the times from the miner to parts of the \
          nodes, means of bytes and copies. *Warm*: all have all transfers; *half*: each has a random half; *cold*: the miner \
-         alone has them. Bytes are those of all messages about blocks. The other protocols send whole blocks over the same \
+         alone has them, and believes that the others do. Bytes are those of all messages about blocks. The other protocols send whole blocks over the same \
          links and lines, take 5 ms for the check before they go on, and need no mempool: *whole blocks to all* sends to every \
          peer but the one it came from; *gossipsub* has D = 6, a heartbeat of 1 s, IHAVE to 6 others, IWANT. The aim is 95 % \
          within four median latencies (200 ms) and what lines take, at 1.3 times header and short ids. Both cannot be had at \
