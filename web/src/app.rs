@@ -3,8 +3,9 @@
 use crate::{
     components::{Failure, Flag, Loading, NavLink, Notice, ToastRegion, Toasts, Tone},
     format,
+    leaving::ask_before_leaving,
     live::Loaded,
-    pages::{Explorer, NotFound, Overview, Wallet, explorer},
+    pages::{Draft, Explorer, NotFound, Overview, Wallet, explorer},
     state::{Tab, use_tab},
     texts,
     theme::ThemeSwitch,
@@ -27,6 +28,9 @@ pub(crate) fn App() -> impl IntoView {
     match Tab::start() {
         Ok(tab) => {
             provide_context(tab);
+            let draft = Draft::new();
+            provide_context(draft);
+            ask_before_leaving(tab, draft);
             view! {
                 <Router>
                     <Header />

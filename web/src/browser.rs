@@ -103,6 +103,12 @@ pub(crate) fn remember(name: &str, value: &str) {
     }
 }
 
+/// The text of the file that was chosen in an input element, if one was.
+pub(crate) async fn chosen_file(input: &web_sys::HtmlInputElement) -> Option<String> {
+    let file = input.files()?.get(0)?;
+    JsFuture::from(file.text()).await.ok()?.as_string()
+}
+
 /// Puts a text on the clipboard; whether the browser allowed it.
 pub(crate) async fn copy(text: &str) -> bool {
     // Absent on pages that came over plain HTTP from another computer.

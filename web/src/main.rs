@@ -9,6 +9,7 @@ mod app;
 mod browser;
 mod components;
 mod format;
+mod leaving;
 mod live;
 mod pages;
 mod state;

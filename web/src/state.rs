@@ -7,8 +7,8 @@ use crate::{
 use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*, task::spawn_local};
 use node_wasm::{
     client::{Client, StartConfig, StartError, Subscription},
-    request::{Request, RequestError},
-    view::{Balance, Event, LogEntry, Role, Status, TrackerState},
+    request::{Request, RequestError, wallet::WalletRequest},
+    view::{Event, LogEntry, Role, Status, TrackerState, wallet::WalletView},
 };
 use serde::de::DeserializeOwned;
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
@@ -27,7 +27,7 @@ const CLOCK_PERIOD: Duration = Duration::from_secs(1);
 const SURVEY_TICKS: u64 = 2;
 
 /// Parameters of the page's address that belong to one view, not to the node.
-const VIEW_PARAMETERS: [&str; 1] = ["from"];
+const VIEW_PARAMETERS: [&str; 2] = ["from", "pay"];
 
 /// The node behind this page. A handle: copies name the same node.
 #[derive(Clone, Copy)]
@@ -36,8 +36,8 @@ pub(crate) struct Tab {
     refresher: StoredValue<Rc<Refresher>, LocalStorage>,
     /// The node at a glance.
     pub(crate) status: Query<Status>,
-    /// The wallet's balance.
-    pub(crate) balance: Query<Balance>,
+    /// Keys and accounts of the wallet.
+    pub(crate) wallet: Query<WalletView>,
     /// Lines of the log, newest first.
     pub(crate) log: RwSignal<VecDeque<LogEntry>>,
     /// The page's clock, milliseconds since 1970.
@@ -79,14 +79,14 @@ impl Tab {
             Meanwhile::Previous,
             || Some(Request::Status),
         );
-        let balance = live::query(client, refresher, Topics::WALLET | Topics::CHAIN, Meanwhile::Previous, || {
-            Some(Request::Balance { address: None })
+        let wallet = live::query(client, refresher, Topics::WALLET, Meanwhile::Previous, || {
+            Some(Request::Wallet(WalletRequest::Show))
         });
         Self {
             client,
             refresher,
             status,
-            balance,
+            wallet,
             log: RwSignal::new(VecDeque::new()),
             now: RwSignal::new(browser::now()),
             height: Memo::new(move |_| status.map(|status| status.height.0)),
@@ -118,6 +118,15 @@ impl Tab {
     /// Asks for something to be done and hands over what came of it.
     pub(crate) fn act(self, request: Request, done: impl FnOnce(Result<(), RequestError>) + 'static) {
         spawn_local(async move { done(self.request(request).await) });
+    }
+
+    /// Asks the wallet for something and hands over what came of it.
+    pub(crate) fn act_on_wallet(
+        self,
+        request: WalletRequest,
+        done: impl FnOnce(Result<WalletView, RequestError>) + 'static,
+    ) {
+        spawn_local(async move { done(self.request(Request::Wallet(request)).await) });
     }
 
     /// Hears every event until the calling scope ends.

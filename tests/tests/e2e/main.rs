@@ -5,4 +5,5 @@ mod harness;
 mod life;
 mod scenarios;
 mod storage;
+mod wallet;
 mod webdriver;

@@ -26,6 +26,10 @@ pub(crate) fn Field(
     /// Whether the entry is made for machines.
     #[prop(optional)]
     mono: bool,
+    /// Whether the entry is hidden from who looks over the shoulder, and how password managers shall
+    /// take it: `current-password` or `new-password`.
+    #[prop(optional)]
+    secret: Option<&'static str>,
     /// What stands behind the entry, such as a unit.
     #[prop(optional)]
     unit: &'static str,
@@ -43,7 +47,8 @@ pub(crate) fn Field(
                     data-testid=name
                     class:mono=mono
                     inputmode=if decimal { "decimal" } else { "text" }
-                    autocomplete="off"
+                    type=if secret.is_some() { "password" } else { "text" }
+                    autocomplete=secret.unwrap_or("off")
                     autocapitalize="off"
                     spellcheck="false"
                     placeholder=placeholder

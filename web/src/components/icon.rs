@@ -48,6 +48,10 @@ pub(crate) enum Shape {
     Up,
     /// Arrows in a ring: to itself.
     Ring,
+    /// A closed padlock.
+    Lock,
+    /// An open padlock.
+    Unlock,
 }
 
 impl Shape {
@@ -75,6 +79,8 @@ impl Shape {
             Self::Stop => "M6 6h12v12H6z",
             Self::Down => "M12 4v15M6 13l6 6l6-6",
             Self::Up => "M12 20V5M6 11l6-6l6 6",
+            Self::Lock => "M5 11h14v9.5H5z M8 11V7.5a4 4 0 0 1 8 0V11 M12 15v2.5",
+            Self::Unlock => "M5 11h14v9.5H5z M8 11V7.5a4 4 0 0 1 7.6-1.7 M12 15v2.5",
             Self::Ring => "M4 12a8 8 0 0 1 14-5.3M20 12a8 8 0 0 1-14 5.3M18.5 2.5v4.5H14M5.5 21.5V17H10",
         }
     }

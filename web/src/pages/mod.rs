@@ -4,7 +4,11 @@ pub(crate) mod explorer;
 mod overview;
 mod wallet;
 
-pub(crate) use self::{explorer::Explorer, overview::Overview, wallet::Wallet};
+pub(crate) use self::{
+    explorer::Explorer,
+    overview::Overview,
+    wallet::{Draft, Wallet},
+};
 
 use crate::{
     components::{Link, Notice, Tone},

@@ -1,18 +1,26 @@
-//! The wallet's balance.
+//! The balance of the account that is seen.
 
+use super::Shown;
 use crate::{
     components::{AmountText, Failure, Loading},
-    live::Loaded,
+    live::{Loaded, Meanwhile, Topics},
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
-use node_wasm::{request::RequestError, units::Amount, view::Balance};
+use node_wasm::{
+    request::{Request, RequestError},
+    units::Amount,
+    view::Balance,
+};
 
 /// What the wallet has.
 #[component]
 pub(crate) fn BalancePanel() -> impl IntoView {
-    let balance = use_tab().balance;
+    let (tab, shown) = (use_tab(), expect_context::<Shown>());
+    let balance = tab.query::<Balance>(Topics::WALLET | Topics::CHAIN, Meanwhile::Nothing, move || {
+        shown.address(tab).map(|address| Request::Balance { address: Some(address) })
+    });
     let failure = Memo::new(move |_| match balance.data.get() {
         Loaded::Failed(error) => Some(error),
         Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,

@@ -1,5 +1,6 @@
-//! The wallet's transactions, newest first.
+//! Transactions of the account that is seen, newest first.
 
+use super::Shown;
 use crate::{
     components::{AmountText, Failure, Hash, Icon, Loading, Shape, TimeAgo, TransactionStanding},
     live::{Loaded, Meanwhile, Topics},
@@ -18,10 +19,14 @@ const STEP: u32 = 25;
 /// What came and went.
 #[component]
 pub(crate) fn HistoryPanel() -> impl IntoView {
-    let tab = use_tab();
+    let (tab, seen) = (use_tab(), expect_context::<Shown>());
     let shown = RwSignal::new(STEP);
     let history = tab.query::<Page<HistoryEntry>>(Topics::WALLET | Topics::BRANCHES, Meanwhile::Previous, move || {
-        Some(Request::History { address: None, from: None, limit: Some(shown.get()) })
+        seen.address(tab).map(|address| Request::History {
+            address: Some(address),
+            from: None,
+            limit: Some(shown.get()),
+        })
     });
     let entries = move || history.map(|page| page.items.clone()).unwrap_or_default();
     let total = Memo::new(move |_| history.map(|page| page.total));

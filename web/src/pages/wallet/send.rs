@@ -1,5 +1,9 @@
 //! Sending: fill in, look over, send, watch it being confirmed.
 
+use super::{
+    Form, Shown,
+    draft::{Draft, refusal},
+};
 use crate::{
     components::{AmountText, Dialog, Field, Flag, Icon, LongText, Notice, Shape, Tone, TransactionStanding},
     format,
@@ -7,108 +11,83 @@ use crate::{
     state::{Tab, use_tab},
     texts,
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{leptos_dom::helpers::set_timeout, prelude::*, task::spawn_local};
 use node_wasm::{
-    request::{Request, RequestError, SendForm},
+    request::{Request, SendForm},
     view::{SendPlan, TransactionState, TransactionView},
 };
+use std::time::Duration;
 use wasm_bindgen::JsCast;
 
-/// What is filled in.
-#[derive(Clone, Copy)]
-struct Entries {
-    to: RwSignal<String>,
-    amount: RwSignal<String>,
-    fee: RwSignal<String>,
-    memo: RwSignal<String>,
-    unsigned: RwSignal<bool>,
-    /// Whether the user has tried to go on: then also empty fields are complained of.
-    tried: RwSignal<bool>,
+/// What is wrong with a transaction on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    Unsigned,
+    WrongKey,
 }
 
-impl Entries {
-    fn new() -> Self {
-        let empty = || RwSignal::new(String::new());
-        Self {
-            to: empty(),
-            amount: empty(),
-            fee: empty(),
-            memo: empty(),
-            unsigned: RwSignal::new(false),
-            tried: RwSignal::new(false),
+impl Fault {
+    fn of(form: &SendForm) -> Self {
+        match (form.sign, form.wrong_key) {
+            (Some(false), _) => Self::Unsigned,
+            (_, Some(true)) => Self::WrongKey,
+            _ => Self::None,
         }
     }
-
-    fn form(self) -> SendForm {
-        let filled = |text: String| (!text.is_empty()).then_some(text);
-        SendForm {
-            to: self.to.get().trim().to_owned(),
-            amount: self.amount.get().trim().to_owned(),
-            fee: filled(self.fee.get().trim().to_owned()),
-            memo: filled(self.memo.get()),
-            sign: self.unsigned.get().then_some(false),
-            wrong_key: None,
-        }
-    }
-
-    /// What there is to check; nothing while the form is empty.
-    fn to_check(self) -> Option<Request> {
-        let form = self.form();
-        (!form.to.is_empty() || !form.amount.is_empty()).then_some(Request::CheckSend(form))
-    }
-
-    fn clear(self) {
-        for entry in [self.to, self.amount, self.fee, self.memo] {
-            entry.set(String::new());
-        }
-        self.unsigned.set(false);
-        self.tried.set(false);
-    }
-
-    /// The reason to show beside a field.
-    fn error(self, check: Query<SendPlan>, field: &'static str, entry: RwSignal<String>) -> Signal<Option<String>> {
-        Signal::derive(move || {
-            let is_due = self.tried.get() || !entry.with(String::is_empty);
-            refusal(check)
-                .filter(|error| is_due && error.field.as_deref() == Some(field))
-                .map(|error| format::sentence(&error.message))
-        })
-    }
-}
-
-fn refusal(check: Query<SendPlan>) -> Option<RequestError> {
-    check.data.with(|data| if let Loaded::Failed(error) = data { Some(error.clone()) } else { None })
 }
 
 /// The form, the step to look it over, and what came of it.
 #[component]
 pub(crate) fn SendPanel() -> impl IntoView {
-    let tab = use_tab();
-    let entries = Entries::new();
-    let check = tab.query::<SendPlan>(Topics::WALLET, Meanwhile::Previous, move || entries.to_check());
+    let (tab, shown) = (use_tab(), expect_context::<Shown>());
+    let draft = expect_context::<Draft>();
+    let is_locked = Memo::new(move |_| tab.wallet.map(|wallet| wallet.locked).unwrap_or(false));
+    let is_watching = Memo::new(move |_| shown.watching.with(Option::is_some));
+    let note = move || {
+        match (is_watching.get(), is_locked.get()) {
+        (true, _) => Some(view! { <p class="muted" data-testid="send-watching">{texts::WATCH_NOTE}</p> }.into_any()),
+        (false, true) => Some(
+            view! {
+                <div data-testid="send-locked">
+                    <Notice tone=Tone::Calm title=texts::LOCKED text=texts::LOCKED_TEXT>
+                        <button type="button" class="button button-main" data-testid="send-unlock" on:click=move |_| shown.open(Form::Unlock)>{texts::UNLOCK}</button>
+                    </Notice>
+                </div>
+            }
+            .into_any(),
+        ),
+        (false, false) => None,
+    }
+    };
+    let check = tab.query::<SendPlan>(Topics::WALLET, Meanwhile::Previous, move || draft.to_check());
     let review = RwSignal::new(None::<(SendForm, SendPlan)>);
-    let sent = RwSignal::new(None::<(String, bool)>);
+    let sent = RwSignal::new(None::<(String, Fault)>);
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        entries.tried.set(true);
+        draft.tried.set(true);
         sent.set(None);
-        go_on(tab, untrack(|| entries.form()), check, review);
+        go_on(tab, untrack(|| draft.form()), check, review);
     };
-    let on_sent = move |id: String, unsigned: bool| {
+    let on_sent = move |id: String, fault: Fault| {
         review.set(None);
-        entries.clear();
-        sent.set(Some((id, unsigned)));
+        draft.clear();
+        sent.set(Some((id, fault)));
     };
+    // What is pasted stands in the field after this turn.
+    let pasted = move |_| set_timeout(move || draft.split_link(), Duration::ZERO);
     view! {
         <section class="panel send" aria-labelledby="send-title">
             <h2 id="send-title">{texts::SEND}</h2>
-            <form on:submit=submit novalidate=true data-testid="send-form">
-                <SendFields entries=entries check=check />
-                <SignSwitch unsigned=entries.unsigned />
-                <PlanLine entries=entries check=check />
+            {note}
+            <form on:submit=submit on:change=move |_| draft.split_link() on:paste=pasted novalidate=true data-testid="send-form" hidden=move || is_locked.get() || is_watching.get()>
+                <SendFields draft=draft check=check />
+                <FaultSwitch name="send-unsigned" label=texts::UNSIGNED hint=texts::UNSIGNED_HINT chosen=draft.unsigned other=draft.wrong_key />
+                <FaultSwitch name="send-wrong-key" label=texts::WRONG_KEY hint=texts::WRONG_KEY_HINT chosen=draft.wrong_key other=draft.unsigned />
+                <PlanLine draft=draft check=check />
                 <button type="submit" class="button button-main" data-testid="send-submit">{texts::SEND_REVIEW}</button>
             </form>
-            {move || sent.get().map(|(id, unsigned)| view! { <Sent id=id unsigned=unsigned /> })}
+            {move || sent.get().map(|(id, fault)| view! { <Sent id=id fault=fault /> })}
             {move || review.get().map(|(form, plan)| view! { <Review form=form plan=plan on_close=move || review.set(None) on_sent=on_sent /> })}
         </section>
     }
@@ -137,40 +116,49 @@ fn focus_field(field: Option<&str>) {
 }
 
 #[component]
-fn SendFields(entries: Entries, check: Query<SendPlan>) -> impl IntoView {
-    let Entries { to, amount, fee, memo, .. } = entries;
+fn SendFields(draft: Draft, check: Query<SendPlan>) -> impl IntoView {
+    let Draft { to, amount, fee, memo, .. } = draft;
     let proposal = Signal::derive(move || {
         check.map(|plan| plan.fee.to_string()).unwrap_or_else(|| texts::FEE_AUTOMATIC.to_owned())
     });
     view! {
-        <Field name="send-to" label=texts::TO value=to mono=true error=entries.error(check, "to", to) placeholder=texts::TO_PLACEHOLDER.to_owned() />
+        <Field name="send-to" label=texts::TO value=to mono=true error=draft.error(check, "to", to) placeholder=texts::TO_PLACEHOLDER.to_owned() />
         <div class="field-pair">
-            <Field name="send-amount" label=texts::AMOUNT value=amount decimal=true unit=texts::UNIT error=entries.error(check, "amount", amount) placeholder="0.0".to_owned() />
-            <Field name="send-fee" label=texts::FEE value=fee decimal=true unit=texts::UNIT error=entries.error(check, "fee", fee) placeholder=proposal hint=texts::FEE_HINT.to_owned() />
+            <Field name="send-amount" label=texts::AMOUNT value=amount decimal=true unit=texts::UNIT error=draft.error(check, "amount", amount) placeholder="0.0".to_owned() />
+            <Field name="send-fee" label=texts::FEE value=fee decimal=true unit=texts::UNIT error=draft.error(check, "fee", fee) placeholder=proposal hint=texts::FEE_HINT.to_owned() />
         </div>
-        <Field name="send-memo" label=texts::MEMO value=memo error=entries.error(check, "memo", memo) hint=texts::MEMO_HINT.to_owned() />
+        <Field name="send-memo" label=texts::MEMO value=memo error=draft.error(check, "memo", memo) hint=texts::MEMO_HINT.to_owned() />
     }
 }
 
+/// An experiment: one of the two at most.
 #[component]
-fn SignSwitch(unsigned: RwSignal<bool>) -> impl IntoView {
+fn FaultSwitch(
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    chosen: RwSignal<bool>,
+    other: RwSignal<bool>,
+) -> impl IntoView {
+    let hint_id = format!("{name}-hint");
+    let described_by = hint_id.clone();
     view! {
         <div class="switch">
-            <input type="checkbox" role="switch" id="send-unsigned" aria-describedby="send-unsigned-hint" data-testid="send-unsigned" bind:checked=unsigned />
-            <label for="send-unsigned">{texts::UNSIGNED}</label>
-            <p id="send-unsigned-hint" class="field-hint">{texts::UNSIGNED_HINT}</p>
+            <input type="checkbox" role="switch" id=name aria-describedby=described_by data-testid=name bind:checked=chosen on:change=move |_| other.set(false) />
+            <label for=name>{label}</label>
+            <p id=hint_id class="field-hint">{hint}</p>
         </div>
     }
 }
 
 /// What the transfer would cost, or why it cannot be.
 #[component]
-fn PlanLine(entries: Entries, check: Query<SendPlan>) -> impl IntoView {
+fn PlanLine(draft: Draft, check: Query<SendPlan>) -> impl IntoView {
     let general = Memo::new(move |_| {
         refusal(check).filter(|error| error.field.is_none()).map(|error| format::sentence(&error.message))
     });
     let plan = Memo::new(move |_| check.ready());
-    let is_empty = move || entries.to_check().is_none();
+    let is_empty = move || draft.to_check().is_none();
     move || {
         match (general.get(), plan.get()) {
         _ if is_empty() => None,
@@ -194,10 +182,10 @@ fn Review(
     form: SendForm,
     plan: SendPlan,
     #[prop(into)] on_close: Callback<()>,
-    on_sent: impl Fn(String, bool) + Copy + Send + Sync + 'static,
+    on_sent: impl Fn(String, Fault) + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let tab = use_tab();
-    let unsigned = form.sign == Some(false);
+    let fault = Fault::of(&form);
     let memo = form.memo.clone();
     let refusal = RwSignal::new(None::<String>);
     let busy = RwSignal::new(false);
@@ -210,7 +198,7 @@ fn Review(
         spawn_local(async move {
             // The answer is the transaction's id, a text like any other to this page.
             match tab.request::<String>(Request::Send(form)).await {
-                Ok(id) => on_sent(id, unsigned),
+                Ok(id) => on_sent(id, fault),
                 Err(error) => {
                     refusal.try_set(Some(format::sentence(&error.message)));
                     busy.try_set(false);
@@ -227,13 +215,20 @@ fn Review(
                 <div class="review-total"><dt>{texts::TOTAL}</dt><dd><AmountText amount=plan.total /></dd></div>
                 {memo.map(|memo| view! { <div><dt>{texts::MEMO}</dt><dd class="outside-text">{memo}</dd></div> })}
             </dl>
-            {unsigned.then(|| view! { <Notice tone=Tone::Warning title=texts::UNSIGNED text=texts::UNSIGNED_REVIEW /> })}
-            {(!unsigned).then(|| view! { <p class="muted">{texts::REVIEW_NOTE}</p> })}
+            {match fault {
+                Fault::None => view! { <p class="muted">{texts::REVIEW_NOTE}</p> }.into_any(),
+                Fault::Unsigned => view! { <Notice tone=Tone::Warning title=texts::UNSIGNED text=texts::UNSIGNED_REVIEW /> }.into_any(),
+                Fault::WrongKey => view! { <Notice tone=Tone::Warning title=texts::WRONG_KEY text=texts::WRONG_KEY_REVIEW /> }.into_any(),
+            }}
             <p class="field-error" role="alert" data-testid="review-error">{refusal}</p>
             <div class="actions actions-end">
                 <button type="button" class="button" on:click=move |_| on_close.run(())>{texts::BACK}</button>
                 <button type="button" class="button button-main" data-testid="send-confirm" aria-busy=move || busy.get().to_string() on:click=send>
-                    {if unsigned { texts::SEND_UNSIGNED_NOW } else { texts::SEND_NOW }}
+                    {match fault {
+                        Fault::None => texts::SEND_NOW,
+                        Fault::Unsigned => texts::SEND_UNSIGNED_NOW,
+                        Fault::WrongKey => texts::SEND_WRONG_KEY_NOW,
+                    }}
                 </button>
             </div>
         </Dialog>
@@ -242,16 +237,17 @@ fn Review(
 
 /// The transaction that was sent, and where it stands.
 #[component]
-fn Sent(id: String, unsigned: bool) -> impl IntoView {
+fn Sent(id: String, fault: Fault) -> impl IntoView {
+    let is_faulty = fault != Fault::None;
     let tab = use_tab();
     let href = tab.href(&format!("/explorer/transaction/{id}"));
     let asked = id.clone();
     let transaction = tab.query::<TransactionView>(Topics::CHAIN | Topics::MEMPOOL, Meanwhile::Previous, move || {
-        (!unsigned).then(|| Request::Transaction { id: asked.clone() })
+        (!is_faulty).then(|| Request::Transaction { id: asked.clone() })
     });
     let standing = Memo::new(move |_| transaction.map(|transaction| transaction.status.clone()));
     let text = move || match standing.get() {
-        _ if unsigned => texts::SENT_UNSIGNED,
+        _ if is_faulty => texts::SENT_UNSIGNED,
         Some(TransactionState::Confirmed { .. }) => texts::SENT_CONFIRMED,
         _ => texts::SENT_TEXT,
     };
