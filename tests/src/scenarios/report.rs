@@ -18,7 +18,8 @@ Whole nodes in virtual time: the code that runs in tabs, and the real tracker. L
 once, from a log-normal distribution with a median of 50 ms one way and a standard deviation of 0.5 of its
 logarithm (one pair in twenty has more than 114 ms). Each node has a line of 10 Mbit/s up and another down, shared
 by its links; IP, UDP, DTLS and SCTP add 100 bytes to each packet of 1,100. One packet in a hundred is lost, which
-delays its channel by 200 ms, and by twice as much each time that it is lost again. Verifying a signature takes 0.2 ms; all else that a node computes takes no virtual time.
+delays its channel by 200 ms, and by twice as much each time that it is lost again. Verifying a signature takes
+0.2 ms; all else that a node computes takes no virtual time.
 Nodes find each other by the tracker and want 8 links, which may become up to 16.
 ";
 
@@ -71,7 +72,7 @@ fn blocks(seed: u64, scale: &Scale) -> String {
          peer but the one it came from; *gossipsub* has D = 6, a heartbeat of 1 s, IHAVE to 6 others, IWANT. The aim is 95 % \
          within four median latencies (200 ms) and what lines take, at 1.3 times header and short ids. Both cannot be had at \
          once: a push costs one latency a hop and a copy for each that pushes, a question three latencies and one copy. \
-         ADR 0010 has the figures for none, one, two and three that push: 1.2 to 3.1 times the bytes, 390 to 220 ms. A node \
+         ADR 0010 has the figures for none, one, two and three that push: 1.2 to 3.1 times the bytes, 390 to 220 ms, which differ by some 25 ms from run to run. A node \
          asks two peers to push, and who finds a block pushes it to all that know its transactions. What mempools lack is asked for at every hop, \
          which costs a round trip and the line's time for it to each of those that ask the same node.",
         "nodes, mempools",

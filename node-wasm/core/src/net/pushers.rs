@@ -7,8 +7,8 @@ use crate::view::PeerState;
 use std::collections::VecDeque;
 
 /// Peers that are asked to push. A block comes from each of them, so that more cost bytes; with
-/// one, a slow peer decides how soon blocks come. Two beside finders that push to all are sooner
-/// and cheaper than BIP 152's three: ADR 0010 has the figures.
+/// one, a slow peer decides how soon blocks come. Two beside finders that push to all are as
+/// soon as BIP 152's three, and cheaper: ADR 0010 has the figures.
 pub const MAX_PUSHERS: usize = 2;
 /// Of these, at most so many that this node did not call itself: peers that crowd in from outside
 /// must not decide alone when it hears of blocks.
