@@ -301,6 +301,16 @@ export type Known = {
   listedBy: number;
 };
 
+/** A peer that this node has heard of and has no link to. */
+export type KnownPeer = {
+  /** Its id. */
+  peerId: PeerId;
+  /** Connected peers that say they are connected to it. */
+  via: Array<PeerId>;
+  /** Attempts to connect that failed since the last one that did not. */
+  failures: number;
+};
+
 /** Which part of a list. */
 export type ListRange = {
   /** Where it begins. */
@@ -967,6 +977,9 @@ export interface Tabchain {
   readonly peers: {
     /** Connected and connecting peers. */
     list(): Promise<Array<PeerView>>;
+
+    /** Peers that this tab has heard of and has no link to. */
+    known(): Promise<Array<KnownPeer>>;
 
     /** Connects to a peer of the room. */
     connect(peerId: PeerId): Promise<null>;

@@ -2,15 +2,17 @@
 //! and makes the WebRTC connections that the node asks for.
 
 mod config;
+mod profiles;
 mod session;
 
 pub(crate) use config::{DEFAULT_NETWORK, role_of, tracker_address};
-pub use config::{StartConfig, StartError};
+pub use config::{StartConfig, StartError, check_chain};
+pub use profiles::Listed;
 
 use crate::browser::{Listener, describe, now, worker_error};
 use crate::messages::{LinkMessage, NodeStart, ToNode, ToPage};
 use crate::storage::ask_to_persist;
-use crate::webrtc::{LinkEvent, Links};
+use crate::webrtc::{LinkEvent, Links, Report};
 use futures_channel::oneshot;
 use gloo_timers::callback::Timeout;
 use js_sys::Array;
@@ -104,6 +106,14 @@ impl Client {
         self.0.profile.borrow().clone()
     }
 
+    /// Asks the browser to keep what is stored until a person clears it; whether it does, if there is
+    /// such a promise here.
+    pub async fn keep_storage(&self) -> Option<bool> {
+        let kept = ask_to_persist().await;
+        self.0.post(&ToNode::StorageChanged);
+        kept
+    }
+
     /// Ends the node for good; `reason` is what requests hear from then on.
     pub fn stop(&self, reason: &str) {
         self.0.fail(reason);
@@ -121,6 +131,11 @@ impl Client {
             Phase::Failed(message) => Some(message.clone()),
             Phase::Loading { .. } | Phase::Running => None,
         }
+    }
+
+    /// What came of the attempts to connect to peers; nothing before the node runs.
+    pub fn connections(&self) -> Option<Report> {
+        self.0.links.get().map(Links::report)
     }
 
     /// Asks the node. `T` is what the request's documentation names, from [`crate::view`].

@@ -15,4 +15,4 @@ pub mod worker;
 
 pub use node_core::keys::Secret;
 pub use node_core::wallet::file::WalletFile;
-pub use node_core::{request, units, view};
+pub use node_core::{merkle, request, units, view};

@@ -6,15 +6,17 @@
 
 mod link;
 mod outbox;
+mod report;
 mod sdp;
 
+pub use report::Report;
 pub use sdp::SdpError;
 
 use crate::browser::describe;
 use js_sys::{ArrayBuffer, JSON};
 use link::Link;
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -105,6 +107,7 @@ pub struct Links(Rc<Inner>);
 struct Inner {
     links: RefCell<BTreeMap<LinkId, Rc<Link>>>,
     configuration: RtcConfiguration,
+    counts: Cell<Report>,
     report: Box<dyn Fn(LinkEvent)>,
 }
 
@@ -112,15 +115,23 @@ impl Links {
     /// No links yet; `report` hears what becomes of those to come.
     pub fn new(report: impl Fn(LinkEvent) + 'static) -> Self {
         let configuration = RtcConfiguration::new();
-        Self(Rc::new(Inner { links: RefCell::default(), configuration, report: Box::new(report) }))
+        let counts = Cell::default();
+        Self(Rc::new(Inner { links: RefCell::default(), configuration, counts, report: Box::new(report) }))
+    }
+
+    /// What came of the attempts to connect so far.
+    pub fn report(&self) -> Report {
+        self.0.counts.get()
     }
 
     /// Uses these servers for the connections to come.
     pub fn use_ice_servers(&self, servers: &[IceServer]) {
         // Serde cannot fail on these plain structures, nor the browser on its JSON.
-        if let Some(servers) = serde_json::to_string(servers).ok().and_then(|json| JSON::parse(&json).ok()) {
-            self.0.configuration.set_ice_servers(&servers);
+        if let Some(list) = serde_json::to_string(servers).ok().and_then(|json| JSON::parse(&json).ok()) {
+            self.0.configuration.set_ice_servers(&list);
         }
+        let count = u32::try_from(servers.len()).unwrap_or(u32::MAX);
+        self.0.count(|counts| counts.servers = count);
     }
 
     /// Makes a connection and an offer for it.
@@ -202,11 +213,18 @@ impl Links {
         };
         let link = Link::new(id, Rc::downgrade(&self.0), connection, offerer);
         self.0.links.borrow_mut().insert(id, Rc::clone(&link));
+        self.0.count(|counts| counts.begun = counts.begun.saturating_add(1));
         Some(link)
     }
 }
 
 impl Inner {
+    fn count(&self, change: impl FnOnce(&mut Report)) {
+        let mut counts = self.counts.get();
+        change(&mut counts);
+        self.counts.set(counts);
+    }
+
     /// Forgets a link. It is dropped in a task of its own, because one of its own
     /// event handlers may be running.
     fn forget(&self, id: LinkId) {

@@ -113,6 +113,18 @@ async fn frames_travel_both_ways() {
 }
 
 #[wasm_bindgen_test]
+async fn a_tab_counts_what_came_of_its_attempts() {
+    let (left, right) = connected().await;
+    for report in [left.links.report(), right.links.report()] {
+        assert_eq!((report.begun, report.opened, report.timed_out, report.failed), (1, 1, 0, 0));
+        assert!(report.host > 0 && report.udp > 0 && report.remote > 0, "{report:?}");
+        assert_eq!((report.servers, report.relayed), (0, 0));
+    }
+    left.links.close_all();
+    right.links.close_all();
+}
+
+#[wasm_bindgen_test]
 async fn every_connection_has_a_binding_of_its_own() {
     let (to_left, to_right) = (Rc::new(OnceCell::new()), Rc::new(OnceCell::new()));
     let (mut left, right) = (end(Rc::clone(&to_right)), end(Rc::clone(&to_left)));

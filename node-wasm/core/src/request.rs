@@ -2,12 +2,13 @@
 
 pub mod wallet;
 
+pub use crate::mempool::Wish;
+
 use crate::hash::TxId;
-use crate::mempool::Wish;
 use crate::view::wallet::{BackupView, WalletView};
 use crate::view::{
-    Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, LogEntry, Page, PeerView, ProofView, Role,
-    SendPlan, Status, StorageView, TemplateView, TransactionView,
+    Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, KnownPeer, LogEntry, Page, PeerView,
+    ProofView, Role, SendPlan, Status, StorageView, TemplateView, TransactionView,
 };
 use crate::wallet::file::WalletFile;
 use serde::{Deserialize, Serialize};
@@ -123,6 +124,8 @@ pub enum Request {
     },
     /// Connected and connecting peers. [`Response::Peers`].
     Peers,
+    /// Peers that this node has heard of and has no link to. [`Response::Known`].
+    KnownPeers,
     /// Connects to a peer of the room. [`Response::Done`].
     Connect {
         /// The peer.
@@ -222,6 +225,8 @@ pub enum Response {
     Template(Box<TemplateView>),
     /// To [`Request::Peers`].
     Peers(Vec<PeerView>),
+    /// To [`Request::KnownPeers`].
+    Known(Vec<KnownPeer>),
     /// To [`Request::Log`].
     Log(Vec<LogEntry>),
     /// To [`Request::Storage`].

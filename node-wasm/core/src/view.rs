@@ -398,6 +398,19 @@ pub enum PeerState {
     Connected,
 }
 
+/// A peer that this node has heard of and has no link to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct KnownPeer {
+    /// Its id.
+    pub peer_id: PeerId,
+    /// Connected peers that say they are connected to it.
+    pub via: Vec<PeerId>,
+    /// Attempts to connect that failed since the last one that did not.
+    pub failures: u32,
+}
+
 /// The newest part of the block tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]

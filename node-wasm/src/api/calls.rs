@@ -12,8 +12,8 @@ use node_core::request::wallet::WalletRequest;
 use node_core::request::{Attack, Request, RequestError, SendForm};
 use node_core::view::wallet::{BackupView, WalletView};
 use node_core::view::{
-    Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, LogEntry, Page, PeerView, ProofView, Role,
-    Status, StorageView, TemplateView, TransactionView,
+    Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, KnownPeer, LogEntry, Page, PeerView,
+    ProofView, Role, Status, StorageView, TemplateView, TransactionView,
 };
 use node_core::wallet::file::WalletFile;
 use tracker_protocol::PeerId;
@@ -162,6 +162,9 @@ calls! {
 
     /// Connected and connecting peers.
     peers.list() -> Vec<PeerView> { Request::Peers }
+
+    /// Peers that this tab has heard of and has no link to.
+    peers.known() -> Vec<KnownPeer> { Request::KnownPeers }
 
     /// Connects to a peer of the room.
     peers.connect(peer_id: PeerId) -> Done { Request::Connect { peer: peer_id } }

@@ -4,29 +4,13 @@
 use super::arguments::{decode, to_json};
 use super::{set, to_error};
 use crate::client::Client;
-use crate::storage::StorageError;
-use crate::storage::profiles::{self, Profile, is_id};
 use js_sys::{JSON, Object, Promise};
 use node_core::request::{ErrorCode, RequestError};
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::future_to_promise;
-use web_sys::UrlSearchParams;
-
-/// A profile in the list.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ListedProfile"))]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Listed {
-    #[serde(flatten)]
-    profile: Profile,
-    /// Whether it is that of this tab.
-    current: bool,
-    /// Whether a tab has it now.
-    in_use: bool,
-}
 
 /// Names a profile of this page's network and room.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -51,89 +35,29 @@ pub(super) struct ProfileName {
 pub(super) fn object(client: &Client) -> Result<JsValue, JsValue> {
     let api = Object::new();
     set(&api, "list", &method(client, |client, _: IgnoredAny| async move { list(&client).await }))?;
-    set(
-        &api,
-        "rename",
-        &method(client, |client, profile: ProfileName| async move { rename(&client, &profile).await }),
-    )?;
-    set(&api, "switch", &method(client, |client, profile: ProfileId| async move { switch(&client, &profile.id) }))?;
-    set(&api, "erase", &method(client, |client, profile: ProfileId| async move { erase(&client, &profile.id).await }))?;
+    let rename = |client: Client, profile: ProfileName| async move {
+        client.rename_profile(&profile.id, &profile.name).await.map(done)
+    };
+    set(&api, "rename", &method(client, rename))?;
+    let switch = |client: Client, profile: ProfileId| async move { client.switch_profile(&profile.id).map(done) };
+    set(&api, "switch", &method(client, switch))?;
+    let erase = |client: Client, profile: ProfileId| async move { client.erase_profile(&profile.id).await.map(done) };
+    set(&api, "erase", &method(client, erase))?;
     Ok(api.into())
 }
 
 async fn list(client: &Client) -> Result<String, RequestError> {
-    let current = client.profile();
-    let (network, room) = (&client.config().network, &client.config().room);
-    let listed = profiles::list().await.map_err(|error| unreadable(&error))?.into_iter().map(|(profile, in_use)| {
-        let here = profile.network == *network && profile.room == *room;
-        let current = here && current.as_deref() == Some(profile.id.as_str());
-        Listed { profile, current, in_use }
-    });
-    serde_json::to_string(&listed.collect::<Vec<_>>()).map_err(|error| refused(ErrorCode::BadRequest, error))
-}
-
-async fn rename(client: &Client, profile: &ProfileName) -> Result<String, RequestError> {
-    let (network, room) = (&client.config().network, &client.config().room);
-    let name = profile.name.trim();
-    if name.is_empty() || name.chars().count() > profiles::MAX_CHARS {
-        let message = format!("a name has 1 to {} characters", profiles::MAX_CHARS);
-        return Err(RequestError { field: Some("name".to_owned()), ..refused(ErrorCode::BadRequest, message) });
-    }
-    let known = profiles::rename(network, room, &profile.id, name).await.map_err(|error| unreadable(&error))?;
-    if known { Ok(done()) } else { Err(unknown()) }
-}
-
-/// Loads the page anew with another profile, which is made if there is none.
-fn switch(client: &Client, id: &str) -> Result<String, RequestError> {
-    if !is_id(id) {
-        return Err(unknown());
-    }
-    if client.profile().as_deref() != Some(id) {
-        let location = web_sys::window().map(|window| window.location());
-        let gone = location.and_then(|location| {
-            let search = UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;
-            search.set("profile", id);
-            location.set_search(&String::from(search.to_string())).ok()
-        });
-        gone.ok_or_else(|| refused(ErrorCode::BadRequest, "the page cannot be loaded anew"))?;
-    }
-    Ok(done())
-}
-
-/// Erases a profile with its wallet and its chain. Of this tab's own profile the node stops first;
-/// the page is then loaded anew and starts with an empty one.
-async fn erase(client: &Client, id: &str) -> Result<String, RequestError> {
-    let (network, room) = (&client.config().network, &client.config().room);
-    let own = client.profile().as_deref() == Some(id);
-    if own {
-        client.stop("this profile was erased");
-    }
-    let gone = profiles::erase(network, room, id, own).await.map_err(|error| unreadable(&error))?;
-    if !gone {
-        return Err(refused(ErrorCode::BadRequest, "another tab has this profile"));
-    }
-    if own && let Some(window) = web_sys::window() {
-        // The answer may not arrive any more, nor does it matter.
-        let _ = window.location().reload();
-    }
-    Ok(done())
+    let listed = client.profiles().await?;
+    serde_json::to_string(&listed).map_err(|error| RequestError {
+        code: ErrorCode::BadRequest,
+        message: error.to_string(),
+        field: None,
+    })
 }
 
 /// The answer that says no more than that it is done, as JSON.
-fn done() -> String {
+fn done((): ()) -> String {
     "null".to_owned()
-}
-
-fn unknown() -> RequestError {
-    refused(ErrorCode::NotFound, "there is no such profile")
-}
-
-fn unreadable(error: &StorageError) -> RequestError {
-    refused(ErrorCode::NotReadable, error)
-}
-
-fn refused(code: ErrorCode, message: impl ToString) -> RequestError {
-    RequestError { code, message: message.to_string(), field: None }
 }
 
 /// A function that works on its one argument and promises JSON.

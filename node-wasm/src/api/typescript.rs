@@ -6,8 +6,9 @@ mod layout;
 
 use super::calls::signatures;
 use super::events::EVENTS;
-use super::profiles::{Listed, ProfileId, ProfileName};
+use super::profiles::{ProfileId, ProfileName};
 use super::start::StartOptions;
+use crate::client::Listed;
 use node_core::request::ErrorCode;
 use node_core::view::Event;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What a node is started with, and where the page's address says so.
 
 use crate::storage::profiles::is_id;
-use node_core::params::{PUBLIC_ROOM, ParamsError};
+use node_core::params::{ChainParams, PUBLIC_ROOM, ParamsError};
 use node_core::view::Role;
 use web_sys::{Url, UrlSearchParams, Window};
 
@@ -63,6 +63,11 @@ pub struct StartConfig {
     /// Id of the profile to take, if no other tab has it; without one the tab takes the one that it
     /// had before, or else the first free one.
     pub profile: Option<String>,
+}
+
+/// Whether there is a chain for this network and room; why not, if there is none.
+pub fn check_chain(network: &str, room: &str) -> Result<(), ParamsError> {
+    ChainParams::named(network, room).map(drop)
 }
 
 impl StartConfig {

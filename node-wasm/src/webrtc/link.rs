@@ -1,6 +1,7 @@
 //! One peer connection and its data channel.
 
 use super::outbox::{Full, LOW_WATER, Outbox, REPORT_DRAINED_BYTES};
+use super::report::Report;
 use super::sdp::channel_binding;
 use super::{Inner, LinkError, LinkEvent};
 use crate::browser::{Listener, describe};
@@ -192,6 +193,12 @@ impl Link {
         }
     }
 
+    fn count(&self, change: impl FnOnce(&mut Report)) {
+        if let Some(owner) = self.owner.upgrade() {
+            owner.count(change);
+        }
+    }
+
     fn signal(&self, signal: RtcSignal) {
         self.report(LinkEvent::Signal { link: self.id, signal });
     }
@@ -238,6 +245,7 @@ impl Link {
             Err(error) => self.fail(LinkError::Sdp(error)),
             Ok(binding) => {
                 self.state.set(State::Open);
+                self.count(|counts| counts.opened = counts.opened.saturating_add(1));
                 self.deadline.borrow_mut().take();
                 self.report(LinkEvent::Opened { link: self.id, binding });
                 self.pump();
@@ -310,6 +318,7 @@ impl Link {
     }
 
     fn local_candidate(&self, candidate: Candidate) {
+        self.count(|counts| counts.found(&candidate.attribute));
         let now = self.local_candidates.borrow_mut().offer(candidate);
         if let Some(Candidate { attribute: candidate, mid, line }) = now {
             self.signal(RtcSignal::Candidate { candidate, mid, line });
@@ -317,6 +326,7 @@ impl Link {
     }
 
     pub(super) fn remote_candidate(&self, candidate: Candidate) {
+        self.count(|counts| counts.remote = counts.remote.saturating_add(1));
         let now = self.remote_candidates.borrow_mut().offer(candidate);
         if let Some(candidate) = now {
             self.use_candidate(&candidate);
@@ -379,9 +389,12 @@ impl Link {
 
     /// Closes at once and reports why, unless nobody is to hear of it.
     fn fail(&self, error: LinkError) {
-        let silent = matches!(self.state.get(), State::Closing | State::Closed);
+        let state = self.state.get();
         self.finish();
-        if !silent {
+        if state == State::Connecting {
+            self.count(|counts| counts.ended(&error));
+        }
+        if matches!(state, State::Connecting | State::Open) {
             self.report(LinkEvent::Closed { link: self.id, error });
         }
     }

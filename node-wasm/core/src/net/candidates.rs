@@ -181,6 +181,12 @@ impl Candidates {
         via.iter().filter(|via| via.live).map(|via| via.peer).collect()
     }
 
+    /// All candidates in the order of their ids: connected peers that said they are connected to it,
+    /// and attempts that failed in a row.
+    pub fn iter(&self) -> impl Iterator<Item = (PeerId, Vec<PeerId>, u32)> {
+        self.entries.iter().map(|(id, one)| (*id, self.via(id), one.failures))
+    }
+
     /// Peers that this node was connected to, the longest links first.
     pub fn longest_met(&self) -> Vec<PeerId> {
         let mut met: Vec<_> = self.entries.iter().filter_map(|(id, one)| Some((Reverse(one.met?), *id))).collect();

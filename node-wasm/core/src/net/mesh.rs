@@ -188,6 +188,12 @@ impl Mesh {
         self.relay.forwarded()
     }
 
+    /// Peers that this node has heard of, linked or not, in the order of their ids: the connected peers
+    /// that say they are connected to one, and attempts to reach it that failed in a row.
+    pub fn candidates(&self) -> impl Iterator<Item = (PeerId, Vec<PeerId>, u32)> {
+        self.candidates.iter()
+    }
+
     /// Peers worth remembering for the next run, at most [`MAX_REMEMBERED`]: connected ones first,
     /// of these the ones that brought blocks first, then by the length of the link.
     pub fn to_remember(&self, peers: &Peers) -> Vec<PeerId> {

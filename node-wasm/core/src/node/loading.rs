@@ -260,7 +260,7 @@ impl Node {
                 let hash = self.block_named(id).ok().flatten();
                 queries.extend(hash.and_then(|hash| self.lacks_block(&hash)));
             }
-            Request::Transaction { id } => {
+            Request::Transaction { id } | Request::Proof { id } => {
                 let Ok(id) = id.parse::<TxId>() else { return Vec::new() };
                 if self.mempool.get(&id).is_some() || self.index.contains_key(&id) {
                     return Vec::new();

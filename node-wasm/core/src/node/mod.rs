@@ -16,6 +16,7 @@ macro_rules! context {
 mod addresses;
 mod blocks;
 mod compact;
+mod known;
 mod lab;
 mod light;
 mod loading;

@@ -104,7 +104,7 @@ impl Node {
 
     /// Proof that a transaction is in a block of the best chain, and the hashes that it cost.
     pub(super) fn prove_transaction(&self, id: &TxId) -> Option<(Proved, usize)> {
-        let block = self.chain.block(self.index.get(id)?)?;
+        let block = self.block_here(&self.place_of(id)?)?;
         let index = block.transactions.iter().position(|transaction: &Transaction| transaction.id() == *id)?;
         Some((Proved::of(&block, u32::try_from(index).ok()?)?, cost(&block)))
     }

@@ -76,6 +76,7 @@ impl Node {
                 Ok(Response::Template(Box::new(self.template_view(skip(from), page(limit)))))
             }
             Request::Peers => Ok(Response::Peers(self.peer_views())),
+            Request::KnownPeers => Ok(Response::Known(self.known_peers())),
             Request::Connect { peer } => {
                 self.mesh.connect(&mut context!(self), peer);
                 Ok(Response::Done)

@@ -138,7 +138,7 @@ impl Node {
     }
 
     /// The block of the best chain that holds a transaction.
-    fn place_of(&self, id: &TxId) -> Option<BlockHash> {
+    pub(super) fn place_of(&self, id: &TxId) -> Option<BlockHash> {
         let stored = || self.chain.hash_at((*self.loads.fetched.places.get(id)?)?);
         self.index.get(id).copied().or_else(stored)
     }

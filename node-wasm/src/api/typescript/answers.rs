@@ -91,10 +91,11 @@ impl Stage {
 }
 
 /// An argument for each call, so that it has something to answer.
-fn example(path: &str, address: &str, transaction: &str, made: &Value) -> Value {
+fn example(path: &str, address: &str, transaction: &str, confirmed: &str, made: &Value) -> Value {
     match path {
+        "chain.proof" => json!(confirmed),
         "chain.block" => json!(1),
-        "chain.transaction" | "chain.proof" => json!(transaction),
+        "chain.transaction" => json!(transaction),
         "setRole" => json!("full"),
         "wallet.send" | "transactions.create" => json!({ "to": address, "amount": "1", "memo": "for lunch" }),
         "transactions.submit" => made.clone(),
@@ -114,7 +115,7 @@ fn example(path: &str, address: &str, transaction: &str, made: &Value) -> Value 
         "status" | "storage.status" | "chain.blocks" | "chain.headers" | "chain.forks" | "wallet.address"
         | "wallet.balance" | "wallet.history" | "wallet.state" | "wallet.addAccount" | "wallet.words"
         | "wallet.lock" | "wallet.export" | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine"
-        | "miner.template" | "peers.list" | "log" => Value::Null,
+        | "miner.template" | "peers.list" | "peers.known" | "log" => Value::Null,
         new => panic!("`{new}` is a new call: give it an argument here, or `Value::Null`"),
     }
 }
@@ -149,17 +150,21 @@ fn no_file() -> Value {
 fn answers_are_of_the_types_that_the_calls_say() {
     let mut stage = Stage::new();
     // Somebody to show in the list of peers.
-    let (peer, other) = (PeerId::from_bytes([1; PeerId::LENGTH]), PeerId::from_bytes([2; PeerId::LENGTH]));
+    let peer = PeerId::from_bytes([1; PeerId::LENGTH]);
+    // More than are tried at once: some stay known alone.
+    let others: Vec<PeerId> = (2..22).map(|number| PeerId::from_bytes([number; PeerId::LENGTH])).collect();
     stage.give(Input::TrackerOpened);
-    stage.give(Input::Tracker(ServerMessage::Welcome { peer, peers: vec![other], room_size: 2 }));
+    stage.give(Input::Tracker(ServerMessage::Welcome { peer, peers: others, room_size: 21 }));
     stage.ask(Request::MinerStart { threads: None }).unwrap();
     let Value::String(address) = stage.ask(Request::Address).unwrap() else { panic!("an address is a text") };
     let send = |stage: &mut Stage| {
         let call = CALLS.iter().find(|call| call.path == "wallet.send").unwrap();
-        let id = stage.call(call, &example("wallet.send", &address, "", &Value::Null)).unwrap();
+        let id = stage.call(call, &example("wallet.send", &address, "", "", &Value::Null)).unwrap();
         id.as_str().unwrap().to_owned()
     };
     let transaction = send(&mut stage);
+    let block = stage.ask(Request::Block { id: "1".to_owned() }).unwrap();
+    let confirmed = block["transactionList"][0]["id"].as_str().unwrap().to_owned();
     let mut made = Value::Null;
     for (call, signature) in CALLS.iter().zip(signatures()) {
         let path = call.path;
@@ -169,10 +174,10 @@ fn answers_are_of_the_types_that_the_calls_say() {
         }
         if path == "peers.list" {
             // Whoever was dialled at first has not answered in time.
-            let third = PeerId::from_bytes([3; PeerId::LENGTH]);
-            stage.give(Input::Tracker(ServerMessage::Peers { peers: vec![third], room_size: 3 }));
+            let third = PeerId::from_bytes([30; PeerId::LENGTH]);
+            stage.give(Input::Tracker(ServerMessage::Peers { peers: vec![third], room_size: 22 }));
         }
-        match stage.call(call, &example(path, &address, &transaction, &made)) {
+        match stage.call(call, &example(path, &address, &transaction, &confirmed, &made)) {
             Ok(answer) => {
                 assert_ne!(answer, json!([]), "{path} shows nothing of its type");
                 let again = (signature.again)(answer.clone())

@@ -269,6 +269,10 @@ fn a_deep_reorganisation_reads_what_it_needs() {
             node.node.chain.block(&hash).is_none() && node.node.chain.has_block(&hash),
             "old blocks are not in memory"
         );
+        match node.ask(Request::Proof { id: main[0].transactions[0].id().to_string() }) {
+            Ok(Response::Proof(proof)) => assert_eq!(proof.header.hash, hash, "they are proved all the same"),
+            answer => panic!("{answer:?}"),
+        }
         for block in &side {
             node.take(block);
         }
