@@ -117,4 +117,12 @@ mod tests {
         assert!(matches!(sent, Ok(Response::Sent(_))), "{sent:?}");
         assert_eq!(net.nodes[0].mempool.len(), 1);
     }
+
+    #[test]
+    fn a_hash_of_decimal_digits_alone_names_no_height() {
+        let mut net = Net::new(1, &[], rich(1));
+        let missing = ask(&mut net, Request::Block { id: "0".repeat(64) });
+        assert_eq!(missing.map_err(|error| error.code), Err(ErrorCode::NotFound));
+        assert!(ask(&mut net, Request::Block { id: "0".to_owned() }).is_ok(), "the genesis block");
+    }
 }

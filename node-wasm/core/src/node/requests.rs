@@ -95,10 +95,11 @@ impl Node {
 
     /// Hash of the block that a text names by height or hash.
     pub(super) fn block_named(&self, id: &str) -> Result<Option<BlockHash>, RequestError> {
-        match id.parse::<u32>() {
+        // Hashes first: there are some of decimal digits alone.
+        id.parse::<BlockHash>().map(Some).or_else(|problem| match id.parse::<u32>() {
             Ok(height) => Ok(self.chain.hash_at(Height(height))),
-            Err(_) => id.parse::<BlockHash>().map(Some).map_err(|problem| error(ErrorCode::BadRequest, problem)),
-        }
+            Err(_) => Err(error(ErrorCode::BadRequest, problem)),
+        })
     }
 
     fn find_block(&self, id: &str) -> Answer {
