@@ -1,7 +1,8 @@
 //! The store in a real browser: beside its model, under a node, damaged, taken away; and profiles.
 #![cfg(target_arch = "wasm32")]
 
-use node_core::contract::{Input, Output};
+use node_core::block::BlockHeader;
+use node_core::contract::{Input, JobId, Output};
 use node_core::mining;
 use node_core::node::{Config, Node};
 use node_core::params::ChainParams;
@@ -70,13 +71,13 @@ async fn it_behaves_like_its_model() {
     }
 }
 
-/// A node on a store, whose mining is done at once.
+/// A node on a store, whose mining is done when it is told to.
 struct Bench {
     node: Node,
     store: Store,
     now: Timestamp,
     codes: Vec<String>,
-    blocks: u32,
+    work: Option<(JobId, BlockHeader)>,
 }
 
 impl Bench {
@@ -86,7 +87,7 @@ impl Bench {
         let params = ChainParams { first_target: params.pow_limit.to_compact(), ..params };
         let stored: Stored = store.stored().await.expect("it is read");
         let node = Node::open(Config::new(params, Role::Miner), &stored, [1; 32], START);
-        let mut bench = Self { node, store, now: START, codes: Vec::new(), blocks: 0 };
+        let mut bench = Self { node, store, now: START, codes: Vec::new(), work: None };
         bench.give(Input::Tick).await;
         bench
     }
@@ -107,11 +108,7 @@ impl Bench {
                         let answers = self.store.read(&queries).await.map_err(|error| error.to_string());
                         inputs.push_back(Input::Loaded { job, answers });
                     }
-                    Output::Mine { job, header, .. } if self.blocks > 0 => {
-                        self.blocks -= 1;
-                        let header = mining::search(header, ATTEMPTS).expect("an easy block");
-                        inputs.push_back(Input::Mined { job, header });
-                    }
+                    Output::Mine { job, header, .. } => self.work = Some((job, header)),
                     Output::Event(Event::Log(line)) => self.codes.push(line.code),
                     _ => {}
                 }
@@ -119,9 +116,14 @@ impl Bench {
         }
     }
 
-    async fn mine(&mut self, blocks: u32) {
-        self.blocks = blocks;
+    /// Mines until the chain has this height; a template is new with every tip, and now and then in between.
+    async fn mine(&mut self, height: u32) {
         self.give(Input::Request { id: RequestId(1), request: Request::MinerStart { threads: None } }).await;
+        while self.node.chain().height().0 < height {
+            let (job, header) = self.work.take().expect("a node that mines always has work");
+            let header = mining::search(header, ATTEMPTS).expect("an easy block");
+            self.give(Input::Mined { job, header }).await;
+        }
         self.give(Input::Request { id: RequestId(2), request: Request::MinerStop }).await;
     }
 }

@@ -69,20 +69,13 @@ pub(crate) struct Browser {
 
 /// Finds Chromium and its driver; installs them first when they are missing and this is root on Debian.
 pub(crate) fn chromium() -> Result<Browser, BrowserError> {
-    let found = || CHROMIUM.find().zip(CHROMIUM.find_driver());
-    if found().is_none() {
-        CHROMIUM.install()?;
-    }
-    let (binary, driver) = found().ok_or_else(|| CHROMIUM.missing())?;
+    let (binary, driver) = CHROMIUM.found(|| CHROMIUM.find().zip(CHROMIUM.find_driver()))?;
     Ok(Browser { binary, driver })
 }
 
 /// The same for Firefox, whose driver is compiled into the target folder once.
 pub(crate) fn firefox(workspace: &Workspace) -> Result<Browser, BrowserError> {
-    if FIREFOX.find().is_none() {
-        FIREFOX.install()?;
-    }
-    let binary = FIREFOX.find().ok_or_else(|| FIREFOX.missing())?;
+    let binary = FIREFOX.found(|| FIREFOX.find())?;
     let driver = match FIREFOX.find_driver() {
         Some(driver) => driver,
         None => GECKODRIVER.installed(workspace).map_err(|error| BrowserError::Install(GECKODRIVER.name, error))?,
@@ -97,6 +90,15 @@ impl Kind {
 
     fn find_driver(&self) -> Option<PathBuf> {
         named(self.driver_variable).or_else(|| on_path(self.driver))
+    }
+
+    /// What `look` finds, if need be after installing it.
+    fn found<T>(&self, look: impl Fn() -> Option<T>) -> Result<T, BrowserError> {
+        if let Some(found) = look() {
+            return Ok(found);
+        }
+        self.install()?;
+        look().ok_or_else(|| self.missing())
     }
 
     fn install_command(&self) -> String {

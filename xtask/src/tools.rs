@@ -3,6 +3,7 @@
 
 use crate::command::{self, CommandError};
 use crate::workspace::Workspace;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -26,15 +27,28 @@ impl Tool {
             return Ok(program);
         }
         println!("installing {} {}, once; this takes minutes", self.name, self.version);
-        // Unoptimised: a quarter of the time, and such programs mostly wait.
-        command::run(
-            command::cargo()
-                .current_dir(&workspace.root)
-                .args(["install", self.name, "--version", self.version, "--locked", "--debug", "--root"])
-                .arg(tools)
-                .args(self.options)
-                .env("CARGO_PROFILE_DEV_DEBUG", "0"),
-        )?;
+        // Beside the program, not in the system's folder for small temporary files, and kept until it is
+        // built: a second try goes on where the first one broke off.
+        let build = tools.join("build");
+        let mut install = command::cargo();
+        install
+            .current_dir(&workspace.root)
+            .args(["install", self.name, "--version", self.version, "--locked", "--debug", "--root"])
+            .arg(&tools)
+            .arg("--target-dir")
+            .arg(&build)
+            .args(self.options)
+            // Unoptimised: a quarter of the time, and such programs mostly wait.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            .env("CARGO_INCREMENTAL", "0")
+            .env("CARGO_NET_RETRY", "10");
+        if let Err(error) = command::run(&mut install) {
+            eprintln!("{error}; trying again");
+            command::run(&mut install)?;
+        }
+        if let Err(error) = fs::remove_dir_all(&build) {
+            eprintln!("{} is of no more use and could not be removed: {error}", build.display());
+        }
         Ok(program)
     }
 }

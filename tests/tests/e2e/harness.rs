@@ -1,5 +1,6 @@
 //! A real tracker, a real browser, and tabs in it.
 
+use crate::devtools;
 use crate::webdriver::{Session, setting};
 use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
@@ -183,7 +184,13 @@ impl Browser {
         Self { client: session.client.clone(), session, _alone: alone }
     }
 
-    /// Makes a tab the one that is seen.
+    /// Freezes a tab, as the browser does to save energy, or lets it go on.
+    pub(crate) async fn freeze(&self, tab: &Tab, frozen: bool) {
+        self.switch(tab).await;
+        devtools::freeze(&self.client, frozen).await;
+    }
+
+    /// Makes a tab the one that is driven; which one is seen does not change.
     pub(crate) async fn switch(&self, tab: &Tab) {
         self.client.switch_to_window(tab.window.clone()).await.expect("the tab is open");
     }

@@ -49,6 +49,35 @@ async fn a_browser_that_sleeps_wakes_and_catches_up_without_a_reload() {
 }
 
 #[tokio::test]
+async fn a_hidden_tab_goes_on_and_a_frozen_one_catches_up() {
+    let stage = Stage::new(3).await;
+    stage.meshed(SOON).await;
+    // The tab that was opened last is the one that is seen.
+    let hidden = &stage.tabs[0];
+    let seen: String = stage.browser.call(hidden, "document.visibilityState").await;
+    assert_eq!(seen, "hidden");
+    stage.mine(0, true).await;
+    let start = Instant::now();
+    let long = async || start.elapsed() >= FORGOTTEN && stage.status(1).await.height >= 5;
+    stage.browser.until(BLOCKS, "a hidden tab mines for a minute", long).await;
+    assert_eq!(stage.connected(0).await.len(), 2, "and answers its peers");
+    stage.mine(0, false).await;
+    stage.one_tip(&[0, 1, 2], 5, SOON).await;
+
+    let id = stage.status(0).await.peer_id;
+    stage.browser.freeze(hidden, true).await;
+    stage.mine(1, true).await;
+    let forgotten = async || !stage.connected(1).await.contains(&id) && stage.status(1).await.height >= 7;
+    stage.browser.until(BLOCKS, "who is frozen is not waited for", forgotten).await;
+    stage.mine(1, false).await;
+    stage.browser.freeze(hidden, false).await;
+    stage.one_tip(&[0, 1, 2], 7, FORGOTTEN).await;
+    stage.meshed(FORGOTTEN).await;
+    assert_eq!(stage.status(0).await.peer_id, id, "the page was not loaded again");
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn the_tracker_is_asked_at_once_when_the_network_is_back() {
     let mut stage = Stage::new(1).await;
     let joined = async |stage: &Stage| stage.status(0).await.tracker == "joined";

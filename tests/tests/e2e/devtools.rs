@@ -1,0 +1,31 @@
+//! What only Chromium's developer tools can do: its driver passes their commands on.
+
+use fantoccini::Client;
+use fantoccini::wd::WebDriverCompatibleCommand;
+use http::Method;
+use serde_json::{Value, json};
+use url::{ParseError, Url};
+
+/// A command of the DevTools protocol, for the tab that the driver is at.
+#[derive(Debug)]
+struct Devtools {
+    method: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Devtools {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "cmd": self.method, "params": self.parameters }).to_string()))
+    }
+}
+
+/// Freezes a hidden tab, as Chromium does to save energy, or lets it go on.
+pub(crate) async fn freeze(client: &Client, frozen: bool) {
+    let state = if frozen { "frozen" } else { "active" };
+    let command = Devtools { method: "Page.setWebLifecycleState", parameters: json!({ "state": state }) };
+    client.issue_cmd(command).await.expect("the tools take it");
+}
