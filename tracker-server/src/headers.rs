@@ -17,7 +17,7 @@ pub(crate) const ASSETS: &str = "/assets/";
 /// - images: our own, and those the page makes itself (QR codes, charts, downloads);
 /// - connections: ourselves, and any tracker, because the page's address may name another one
 ///   (WebRTC is not covered by this policy);
-/// - workers: the node's and the miners';
+/// - workers: the node's and the miners', and the service worker that keeps the page for times without us;
 /// - no base address, no form target and no frame around the page: nothing here needs them, and
 ///   each is a way to mislead a user.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; \

@@ -5,6 +5,7 @@ use crate::{
     format,
     leaving::ask_before_leaving,
     live::Loaded,
+    offline::NewVersion,
     pages::{Draft, Explorer, NotFound, Overview, Wallet, explorer},
     state::{Tab, use_tab},
     texts,
@@ -35,6 +36,7 @@ pub(crate) fn App() -> impl IntoView {
                 <Router>
                     <Header />
                     <main id="content" tabindex="-1">
+                        <NewVersion />
                         <Start />
                         <Views />
                     </main>

@@ -11,6 +11,7 @@ mod components;
 mod format;
 mod leaving;
 mod live;
+mod offline;
 mod pages;
 mod state;
 mod texts;

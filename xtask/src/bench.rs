@@ -2,9 +2,9 @@
 //! how long a tab takes to reopen.
 
 use crate::browser::{self, Browser, BrowserError};
-use crate::bundle::{self, BundleError, Module};
+use crate::bundle::{self, BundleError, Module, PROFILE};
 use crate::command::{self, CommandError};
-use crate::page::{self, PROFILE, PageError};
+use crate::page::{self, PageError};
 use crate::toolchain::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 use std::fs;

@@ -1,12 +1,31 @@
 //! Makes what a browser loads out of compiled modules: wasm-bindgen's glue and a starting script.
 
+use crate::command::{self, CommandError};
 use crate::html;
-use std::path::Path;
+use crate::toolchain::WASM_TARGET;
+use crate::workspace::Workspace;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
+
+/// The cargo profile of everything that visitors download.
+pub(crate) const PROFILE: &str = "page";
 
 /// Why a module could not be made loadable.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BundleError {
+    /// The compiler failed.
+    #[error(transparent)]
+    Compile(#[from] CommandError),
+    /// What the compiler wrote is not there.
+    #[error("{path}")]
+    Read {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// wasm-bindgen refused the module.
     #[error("wasm-bindgen on {module}: {reason}")]
     Bindgen {
@@ -21,7 +40,7 @@ pub(crate) enum BundleError {
         /// The module.
         module: String,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A bug of wasm-bindgen.
     #[error("wasm-bindgen panicked")]
@@ -36,6 +55,26 @@ pub(crate) struct Module {
     pub(crate) wasm: Vec<u8>,
 }
 
+/// Compiles binaries of packages in one run of cargo, so that what they share is compiled once.
+pub(crate) fn compile(workspace: &Workspace, packages: &[&str], binaries: &[&str]) -> Result<Vec<Module>, BundleError> {
+    let mut cargo = command::cargo();
+    cargo.current_dir(&workspace.root).args(["build", "--profile", PROFILE, "--target", WASM_TARGET]);
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    for binary in binaries {
+        cargo.args(["--bin", binary]);
+    }
+    command::run(&mut cargo)?;
+    let built = workspace.target.join(WASM_TARGET).join(PROFILE);
+    let module = |name: &&str| {
+        let path = built.join(format!("{name}.wasm"));
+        let wasm = fs::read(&path).map_err(|source| BundleError::Read { path, source })?;
+        Ok(Module { name: (*name).to_owned(), wasm })
+    };
+    binaries.iter().map(module).collect()
+}
+
 /// Writes `NAME.js`, `NAME_bg.wasm` and `NAME_loader.js` of every module, all modules at a time.
 pub(crate) fn write(modules: &[Module], folder: &Path) -> Result<(), BundleError> {
     std::thread::scope(|scope| {
@@ -47,7 +86,7 @@ pub(crate) fn write(modules: &[Module], folder: &Path) -> Result<(), BundleError
 fn write_one(module: &Module, folder: &Path) -> Result<(), BundleError> {
     write_glue(module, folder)?;
     let loader = folder.join(format!("{}_loader.js", module.name));
-    std::fs::write(loader, html::loader(&module.name))
+    fs::write(loader, html::loader(&module.name))
         .map_err(|source| BundleError::Write { module: module.name.clone(), source })
 }
 

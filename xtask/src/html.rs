@@ -2,6 +2,8 @@
 //!
 //! Not an HTML parser: it reads one file of this repository and refuses what it does not know.
 
+use crate::offline;
+
 /// The `name` of the meta element that tells the page where its workers' scripts are.
 const WORKERS_META: &str = "tabchain-workers";
 
@@ -114,8 +116,11 @@ impl Template {
             style.map_or_else(String::new, |style| format!("  <link rel=\"stylesheet\" href=\"{base}{style}\">\n"));
         // The wasm file is asked for at once, not only when its script runs; `crossorigin` because
         // a preload serves a `fetch` only if both have the same mode.
+        // The page starts its service worker only where this element is: not in the development loop.
+        let offline = offline::FILE;
         let head = format!(
             "{style}  \
+             <meta name=\"tabchain-service-worker\" content=\"/{offline}\">\n  \
              <link rel=\"modulepreload\" href=\"{base}{page}.js\">\n  \
              <link rel=\"preload\" href=\"{base}{page}_bg.wasm\" as=\"fetch\" \
              type=\"application/wasm\" crossorigin>\n  \
@@ -236,6 +241,7 @@ mod tests {
   <meta name="tabchain-workers" content="/assets/0a/">
   <link rel="icon" href="/icon.svg">
   <link rel="stylesheet" href="/assets/0a/style.css">
+  <meta name="tabchain-service-worker" content="/service-worker.js">
   <link rel="modulepreload" href="/assets/0a/web.js">
   <link rel="preload" href="/assets/0a/web_bg.wasm" as="fetch" type="application/wasm" crossorigin>
   <script type="module" src="/assets/0a/web_loader.js"></script>

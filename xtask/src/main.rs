@@ -9,7 +9,10 @@ mod deny;
 mod fuzz;
 mod html;
 mod libtest;
+mod offline;
+mod package;
 mod page;
+mod screens;
 mod serve;
 mod sim;
 mod test;
@@ -40,6 +43,8 @@ enum Task {
     Serve(serve::Options),
     /// Build the page only.
     Build,
+    /// Build the npm package of the node, into target/package.
+    Package,
     /// Run every check and every test; the last line counts them.
     Test(test::Options),
     /// Measure our code beside its peers, in one page of a browser (needs npm), or how long a tab
@@ -49,6 +54,8 @@ enum Task {
         #[arg(value_enum, default_value_t)]
         what: bench::What,
     },
+    /// Take the README's pictures anew, from real tabs.
+    Screens,
     /// Let a fuzzer make up inputs until one breaks something (needs a nightly toolchain and cargo-fuzz).
     Fuzz(fuzz::Options),
     /// Write the TypeScript types of the JavaScript API anew, after a change of its calls.
@@ -90,8 +97,14 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             let page = page::build(&workspace)?;
             println!("the page is in {}", page.display());
         }
+        Task::Package => {
+            toolchain::ensure_wasm_target()?;
+            let package = package::build(&workspace)?;
+            println!("the package is in {}", package.display());
+        }
         Task::Test(options) => return Ok(test::test(&workspace, &options)),
         Task::Bench { what } => bench::bench(&workspace, what)?,
+        Task::Screens => screens::take(&workspace)?,
         Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
         Task::Types => types::write(&workspace)?,
         Task::Sim { arguments } => sim::sim(&workspace, &arguments)?,

@@ -7,23 +7,20 @@
 //!     web.js web_bg.wasm web_loader.js
 //!     node_worker.js node_worker_bg.wasm node_worker_loader.js …
 //! robots.txt …            what web/static holds
+//! service-worker.js       keeps all of this for times without a network
 //! ```
 //!
 //! Beside every file that compresses lie `FILE.br` and `FILE.gz`.
 
 use crate::bundle::{self, BundleError, Module};
-use crate::command::{self, CommandError};
 use crate::compress;
 use crate::html::{Asset, HtmlError, Template};
-use crate::toolchain::WASM_TARGET;
+use crate::offline;
 use crate::workspace::Workspace;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// The cargo profile of everything that visitors download.
-pub(crate) const PROFILE: &str = "page";
 
 /// The finished page, in the target folder. Not `page`: cargo keeps its own files of the profile
 /// of that name there.
@@ -41,9 +38,6 @@ const STYLES_FOLDER: &str = "styles";
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PageError {
-    /// The compiler failed.
-    #[error(transparent)]
-    Compile(#[from] CommandError),
     /// The source cannot be used.
     #[error("web/index.html")]
     Html(#[from] HtmlError),
@@ -61,12 +55,13 @@ pub(crate) enum PageError {
         /// Why.
         source: io::Error,
     },
-    /// JavaScript glue could not be made.
+    /// A module could not be compiled, or made loadable.
     #[error(transparent)]
     Bundle(#[from] BundleError),
 }
 
-trait AtPath<T> {
+/// Says which file an error is about.
+pub(crate) trait AtPath<T> {
     fn at(self, path: &Path) -> Result<T, PageError>;
 }
 
@@ -82,6 +77,8 @@ struct Inputs {
     source: String,
     /// The style sheets, joined in the order of their tags.
     style: Option<String>,
+    /// The source of the service worker.
+    offline: String,
     /// Files to copy: their path in the site, their content.
     files: Vec<(PathBuf, Vec<u8>)>,
     modules: Vec<Module>,
@@ -90,21 +87,47 @@ struct Inputs {
 /// Builds the page unless it is up to date; returns its folder.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf, PageError> {
     let inputs = Inputs::collect(workspace)?;
-    let page = workspace.target.join(PAGE_FOLDER);
-    let stamp = workspace.target.join(format!("{PAGE_FOLDER}.stamp"));
     let fingerprint = inputs.fingerprint(&workspace.program_stamp);
-    if page.join("index.html").is_file() && fs::read_to_string(&stamp).is_ok_and(|old| old == fingerprint) {
-        return Ok(page);
+    publish(workspace, PAGE_FOLDER, "index.html", &fingerprint, |staging| {
+        inputs.write(staging)?;
+        compress::compress_tree(staging).at(staging)
+    })
+}
+
+/// Fills a folder of the target folder, unless it was filled from the same inputs; gives its path.
+pub(crate) fn publish(
+    workspace: &Workspace,
+    name: &str,
+    entry: &str,
+    fingerprint: &str,
+    write: impl FnOnce(&Path) -> Result<(), PageError>,
+) -> Result<PathBuf, PageError> {
+    let folder = workspace.target.join(name);
+    let stamp = workspace.target.join(format!("{name}.stamp"));
+    if folder.join(entry).is_file() && fs::read_to_string(&stamp).is_ok_and(|old| old == fingerprint) {
+        return Ok(folder);
     }
-    let staging = workspace.target.join(format!("{PAGE_FOLDER}.new"));
+    let staging = workspace.target.join(format!("{name}.new"));
     remove_folder(&staging)?;
-    inputs.write(&staging)?;
-    compress::compress_tree(&staging).at(&staging)?;
-    // A server that runs sees the old page or the new one, and nothing for one moment only.
-    remove_folder(&page)?;
-    fs::rename(&staging, &page).at(&page)?;
+    write(&staging)?;
+    // A server that runs sees the old files or the new ones, and nothing for one moment only.
+    remove_folder(&folder)?;
+    fs::rename(&staging, &folder).at(&folder)?;
     fs::write(&stamp, fingerprint).at(&stamp)?;
-    Ok(page)
+    Ok(folder)
+}
+
+/// Changes with the program that builds, with every file and with every module.
+pub(crate) fn fingerprint(program: &str, files: &[(PathBuf, Vec<u8>)], modules: &[Module]) -> String {
+    let mut hash = Sha256::new();
+    absorb(&mut hash, "xtask", program.as_bytes());
+    for (path, content) in files {
+        absorb(&mut hash, &path.to_string_lossy(), content);
+    }
+    for module in modules {
+        absorb(&mut hash, &module.name, &module.wasm);
+    }
+    hex::encode(hash.finalize())
 }
 
 impl Inputs {
@@ -133,22 +156,18 @@ impl Inputs {
             let path = web.join(path);
             style.get_or_insert_with(String::new).push_str(&fs::read_to_string(&path).at(&path)?);
         }
-        Ok(Self { template, source, style, files, modules })
+        let offline = web.join(offline::FILE);
+        let offline = fs::read_to_string(&offline).at(&offline)?;
+        Ok(Self { template, source, style, offline, files, modules })
     }
 
     /// Changes whenever the page would: with its inputs and with the program that builds it.
     fn fingerprint(&self, program: &str) -> String {
-        let mut hash = Sha256::new();
-        absorb(&mut hash, "xtask", program.as_bytes());
-        absorb(&mut hash, "index.html", self.source.as_bytes());
-        absorb(&mut hash, STYLE_FILE, self.style.as_deref().unwrap_or("").as_bytes());
-        for (path, content) in &self.files {
-            absorb(&mut hash, &path.to_string_lossy(), content);
-        }
-        for module in &self.modules {
-            absorb(&mut hash, &module.name, &module.wasm);
-        }
-        hex::encode(hash.finalize())
+        let source = ("index.html".into(), self.source.clone().into_bytes());
+        let style = (STYLE_FILE.into(), self.style.clone().unwrap_or_default().into_bytes());
+        let offline = (offline::FILE.into(), self.offline.clone().into_bytes());
+        let files = [vec![source, style, offline], self.files.clone()].concat();
+        fingerprint(program, &files, &self.modules)
     }
 
     /// Writes the site, uncompressed.
@@ -161,7 +180,12 @@ impl Inputs {
             let path = unnamed.join(STYLE_FILE);
             fs::write(&path, style).at(&path)?;
         }
-        let hash = hash_tree(&unnamed)?;
+        let mut assets_files = Vec::new();
+        read_tree(&unnamed, Path::new(""), &mut assets_files)?;
+        let hash = hash_files(&assets_files);
+        let offline = offline::script(&self.offline, &hash, &names(&assets_files), &names(&self.files));
+        let path = site.join(offline::FILE);
+        fs::write(&path, offline).at(&path)?;
         let named = assets.join(&hash);
         fs::rename(&unnamed, &named).at(&named)?;
         for (path, content) in &self.files {
@@ -178,11 +202,9 @@ impl Inputs {
     }
 }
 
-/// Compiles every module in one run of cargo, so that what they share is compiled once.
+/// Compiles every module that the page's source names.
 fn compile(workspace: &Workspace, web: &Path, template: &Template) -> Result<Vec<Module>, PageError> {
-    let mut cargo = command::cargo();
-    cargo.current_dir(&workspace.root).args(["build", "--profile", PROFILE, "--target", WASM_TARGET]);
-    let mut names = Vec::new();
+    let (mut packages, mut binaries) = (Vec::new(), Vec::new());
     for asset in &template.assets {
         let Asset::Rust { manifest, binary, .. } = asset else {
             continue;
@@ -190,18 +212,10 @@ fn compile(workspace: &Workspace, web: &Path, template: &Template) -> Result<Vec
         let path = web.join(manifest);
         let path = fs::canonicalize(&path).at(&path)?;
         let package = workspace.package_at(&path).ok_or(PageError::NoPackage(path))?;
-        cargo.args(["--package", &package.name, "--bin", binary]);
-        names.push(binary);
+        packages.push(package.name.as_str());
+        binaries.push(binary.as_str());
     }
-    command::run(&mut cargo)?;
-    let built = workspace.target.join(WASM_TARGET).join(PROFILE);
-    names
-        .into_iter()
-        .map(|name| {
-            let path = built.join(format!("{name}.wasm"));
-            Ok(Module { name: name.clone(), wasm: fs::read(&path).at(&path)? })
-        })
-        .collect()
+    Ok(bundle::compile(workspace, &packages, &binaries)?)
 }
 
 /// Fails when a file in the folder of styles has no tag: neither build would contain it.
@@ -239,14 +253,16 @@ fn read_tree(folder: &Path, to: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) -> R
 }
 
 /// A name for a folder that changes with any of its files.
-fn hash_tree(folder: &Path) -> Result<String, PageError> {
-    let mut files = Vec::new();
-    read_tree(folder, Path::new(""), &mut files)?;
+fn hash_files(files: &[(PathBuf, Vec<u8>)]) -> String {
     let mut hash = Sha256::new();
-    for (path, content) in &files {
+    for (path, content) in files {
         absorb(&mut hash, &path.to_string_lossy(), content);
     }
-    Ok(hex::encode(&hash.finalize()[..HASH_LENGTH]))
+    hex::encode(&hash.finalize()[..HASH_LENGTH])
+}
+
+fn names(files: &[(PathBuf, Vec<u8>)]) -> Vec<String> {
+    files.iter().map(|(path, _)| path.to_string_lossy().into_owned()).collect()
 }
 
 /// Adds a named content; the lengths keep one file's end apart from the next one's start.
@@ -273,6 +289,7 @@ mod tests {
             template: Template::parse("").unwrap(),
             source: String::new(),
             style: None,
+            offline: String::new(),
             files: vec![(file.into(), Vec::new())],
             modules: vec![Module { name: "web".into(), wasm: wasm.to_vec() }],
         }
@@ -294,7 +311,11 @@ mod tests {
     #[test]
     fn the_folder_of_the_assets_is_named_after_its_files() {
         let folder = tempfile::tempdir().unwrap();
-        let hash = || hash_tree(folder.path()).unwrap();
+        let hash = || {
+            let mut files = Vec::new();
+            read_tree(folder.path(), Path::new(""), &mut files).unwrap();
+            hash_files(&files)
+        };
         fs::write(folder.path().join("web.js"), "1").unwrap();
         let first = hash();
         assert_eq!(first, hash());

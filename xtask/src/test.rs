@@ -4,6 +4,7 @@ use crate::browser::{self, Browser, BrowserError};
 use crate::command::{self, CommandError};
 use crate::deny;
 use crate::libtest::{self, Count};
+use crate::package;
 use crate::page::{self, PageError};
 use crate::toolchain::{self, WASM_TARGET};
 use crate::trunk::{self, TrunkError};
@@ -214,10 +215,12 @@ fn built_page(workspace: &Workspace) -> Result<PathBuf, StepError> {
 fn end_to_end(workspace: &Workspace) -> Result<Count, StepError> {
     let (chromium, firefox) = (browser::chromium()?, browser::firefox(workspace)?);
     let page = built_page(workspace)?;
+    let package = package::build(workspace)?;
     tests(
         cargo(workspace)
             .args(["test", "--package", TESTS_PACKAGE, "--test", E2E])
             .env("TABCHAIN_PAGE", page)
+            .env("TABCHAIN_PACKAGE", package)
             .env("TABCHAIN_CHROMIUM", chromium.binary)
             .env("TABCHAIN_CHROMEDRIVER", chromium.driver)
             .env("TABCHAIN_FIREFOX", firefox.binary)

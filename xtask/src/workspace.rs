@@ -43,6 +43,10 @@ pub(crate) struct Workspace {
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
+    /// Its version.
+    pub(crate) version: String,
+    /// Its licences, as an SPDX expression.
+    pub(crate) license: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
 }

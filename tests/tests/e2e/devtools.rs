@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-/// A command of the DevTools protocol, for the tab that the driver is at.
+/// A command of the tools' protocol, for the tab that the driver is at.
 #[derive(Debug)]
 struct Devtools {
     method: &'static str,

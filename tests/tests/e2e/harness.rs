@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -20,6 +20,10 @@ use tracker_server::Config;
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 /// Time for something that needs a few blocks.
 pub(crate) const BLOCKS: Duration = Duration::from_mins(2);
+/// The screen of a common phone.
+const PHONE: (u32, u32) = (390, 844);
+/// Its pixels for each of the page's.
+const PIXEL_RATIO: f64 = 2.0;
 /// How often a condition is looked at.
 const POLL: Duration = Duration::from_millis(50);
 
@@ -45,12 +49,31 @@ impl Tracker {
         Self::start_with(address, Config { allowed_origins: vec![origin], ..Config::default() })
     }
 
+    /// A tracker that serves another folder than the page, and introduces the tabs of both.
+    pub(crate) fn start_serving(folder: &Path, page: &Self) -> Self {
+        let origin = format!("http://{}", page.address).parse().expect("an origin");
+        let config = Config { page: Some(folder.to_owned()), allowed_origins: vec![origin], ..Config::default() };
+        Self::start_with(SocketAddr::from(([127, 0, 0, 1], 0)), config)
+    }
+
+    /// The address of its WebSocket.
+    pub(crate) fn socket(&self) -> String {
+        format!("ws://{}/ws", self.address)
+    }
+
     fn start_on(address: SocketAddr) -> Self {
         let page = Some(PathBuf::from(setting("TABCHAIN_PAGE")));
         Self::start_with(address, Config { page, ..Config::default() })
     }
 
-    fn start_with(address: SocketAddr, config: Config) -> Self {
+    /// Comes back on the same port with another configuration.
+    pub(crate) fn start_again(&mut self, config: Config) {
+        self.kill();
+        *self = Self::start_with(self.address, config);
+    }
+
+    /// A tracker on this address.
+    pub(crate) fn start_with(address: SocketAddr, config: Config) -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let (sender, receiver) = std::sync::mpsc::channel();
         runtime.spawn(async move {
@@ -122,6 +145,14 @@ impl Browser {
         Self { client: session.client.clone(), session, _alone: None }
     }
 
+    /// A further browser with a phone's screen.
+    pub(crate) async fn phone() -> Self {
+        let (width, height) = PHONE;
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": PIXEL_RATIO, "mobile": true });
+        let options = json!({ "mobileEmulation": { "deviceMetrics": metrics } });
+        Self::beside(Session::chromium_with(options).await)
+    }
+
     /// Stops all of the browser's processes where they are, as when the machine goes to sleep.
     pub(crate) fn suspend(&self) {
         self.session.signal(Signal::STOP).expect("the browser runs");
@@ -132,14 +163,25 @@ impl Browser {
         self.session.signal(Signal::CONT).expect("the browser is there");
     }
 
+    /// What is seen of a tab, as PNG.
+    pub(crate) async fn screenshot(&self, tab: &Tab) -> Vec<u8> {
+        self.switch(tab).await;
+        self.client.screenshot().await.expect("the browser draws")
+    }
+
     /// Opens a tab and waits until its node answers.
     pub(crate) async fn open(&self, address: &str) -> Tab {
         let window = self.client.new_window(true).await.expect("a new tab").handle;
         let tab = Tab { window };
-        self.switch(&tab).await;
-        self.client.goto(address).await.expect("the page loads");
-        self.answers(&tab).await;
+        self.load(&tab, address).await;
         tab
+    }
+
+    /// Loads a page into a tab and waits until its node answers.
+    pub(crate) async fn load(&self, tab: &Tab, address: &str) {
+        self.switch(tab).await;
+        self.client.goto(address).await.expect("the page loads");
+        self.answers(tab).await;
     }
 
     /// Waits until a tab's node answers.
@@ -167,6 +209,12 @@ impl Browser {
         self.answers(tab).await;
     }
 
+    /// Leaves the page for an empty one, so that nothing of it runs any more.
+    pub(crate) async fn empty(&self, tab: &Tab) {
+        self.switch(tab).await;
+        self.client.goto("about:blank").await.expect("an empty page");
+    }
+
     /// Kills the process that draws a tab, as when it runs out of memory, and closes what is left of it.
     pub(crate) async fn crash(&self, tab: &Tab) {
         let blank = self.client.new_window(true).await.expect("a new tab").handle;
@@ -182,6 +230,11 @@ impl Browser {
         let Self { client: _, session, _alone: alone } = self;
         let session = session.kill_and_restart().await;
         Self { client: session.client.clone(), session, _alone: alone }
+    }
+
+    /// Makes the browser's window small, so that all of its tabs are hidden.
+    pub(crate) async fn hide(&self) {
+        self.client.minimize_window().await.expect("a window can be made small");
     }
 
     /// Freezes a tab, as the browser does to save energy, or lets it go on.
@@ -250,12 +303,20 @@ impl Browser {
 
     /// Goes to another view of the page by its link, without a reload.
     pub(crate) async fn follow(&self, tab: &Tab, path: &str) {
+        self.follow_link(tab, &format!("nav a[href^='{path}']")).await;
+    }
+
+    /// The same for a link to this path alone, whatever its parameters.
+    pub(crate) async fn follow_exactly(&self, tab: &Tab, path: &str) {
+        self.follow_link(tab, &format!("nav a[href='{path}'], nav a[href^='{path}?']")).await;
+    }
+
+    async fn follow_link(&self, tab: &Tab, selector: &str) {
         self.switch(tab).await;
-        let selector = format!("nav a[href^='{path}']");
         self.client
             .wait()
             .at_most(SOON)
-            .for_element(Locator::Css(&selector))
+            .for_element(Locator::Css(selector))
             .await
             .expect("a link")
             .click()

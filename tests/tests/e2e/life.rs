@@ -52,8 +52,8 @@ async fn a_browser_that_sleeps_wakes_and_catches_up_without_a_reload() {
 async fn a_hidden_tab_goes_on_and_a_frozen_one_catches_up() {
     let stage = Stage::new(3).await;
     stage.meshed(SOON).await;
-    // The tab that was opened last is the one that is seen.
     let hidden = &stage.tabs[0];
+    stage.browser.hide().await;
     let seen: String = stage.browser.call(hidden, "document.visibilityState").await;
     assert_eq!(seen, "hidden");
     stage.mine(0, true).await;

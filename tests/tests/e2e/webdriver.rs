@@ -51,7 +51,13 @@ impl Drop for Session {
 impl Session {
     /// Starts Chromium and its driver, at the paths that xtask found.
     pub(crate) async fn chromium() -> Self {
-        Self::chromium_on(Arc::new(tempfile::tempdir().expect("a folder for the profile"))).await
+        Self::chromium_with(json!({})).await
+    }
+
+    /// The same with some of `goog:chromeOptions`.
+    pub(crate) async fn chromium_with(options: Value) -> Self {
+        let profile = tempfile::tempdir().expect("a folder for the profile");
+        Self::chromium_on(Arc::new(profile), options).await
     }
 
     /// Kills all of Chromium's processes at once, and starts it again on what is on disk.
@@ -62,13 +68,15 @@ impl Session {
         drop(self);
         // The killed browser's lock on the folder names a process that is gone.
         let _ = std::fs::remove_file(profile.path().join("SingletonLock"));
-        Self::chromium_on(profile).await
+        Self::chromium_on(profile, json!({})).await
     }
 
-    async fn chromium_on(profile: Arc<TempDir>) -> Self {
+    /// Starts it with this folder and these options besides.
+    async fn chromium_on(profile: Arc<TempDir>, mut options: Value) -> Self {
         let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.iter().map(ToString::to_string).collect();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
-        let options = json!({ "binary": setting("TABCHAIN_CHROMIUM"), "args": arguments });
+        options["binary"] = json!(setting("TABCHAIN_CHROMIUM"));
+        options["args"] = json!(arguments);
         let driver = setting("TABCHAIN_CHROMEDRIVER");
         Self::start(&driver, "successfully on port ", profile, json!({ "goog:chromeOptions": options })).await
     }

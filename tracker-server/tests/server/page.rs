@@ -27,6 +27,7 @@ impl Site {
             ("page/index.html", "the page"),
             ("page/index.html.br", "the page in brotli"),
             ("page/manifest.webmanifest", "{}"),
+            ("page/service-worker.js", "keep()"),
             ("page/assets/app-1a2b.js", "script"),
             ("page/assets/app-1a2b.js.br", "script in brotli"),
             ("page/assets/app-1a2b.js.gz", "script in gzip"),
@@ -55,6 +56,8 @@ async fn files_have_their_types_and_lifetimes() {
         ("/", "text/html", "no-cache", "the page"),
         ("/index.html", "text/html", "no-cache", "the page"),
         ("/manifest.webmanifest", "application/manifest+json", "no-cache", "{}"),
+        // At the root, it answers for the whole site without a word of ours.
+        ("/service-worker.js", "text/javascript", "no-cache", "keep()"),
         ("/assets/app-1a2b.js", "text/javascript", IMMUTABLE, "script"),
         ("/assets/app-1a2b.wasm", "application/wasm", IMMUTABLE, "module"),
     ] {

@@ -70,6 +70,9 @@ pub(crate) const START_FAILED: &str = "The node could not start";
 pub(crate) const START_OVER: &str = "Start without address parameters";
 pub(crate) const START_IS_LATE: &str = "The node takes longer than usual to start";
 pub(crate) const START_IS_LATE_TEXT: &str = "Its worker has not answered yet. On a slow line it may still be loading; otherwise load the page again, and see that the browser allows WebAssembly and workers.";
+pub(crate) const NEW_VERSION: &str = "A new version of Tabchain is there";
+pub(crate) const NEW_VERSION_TEXT: &str =
+    "This tab goes on with the version it was loaded with. Load the page again to change to the new one.";
 pub(crate) const NODE_STOPPED: &str = "The node of this tab has stopped";
 pub(crate) const REFUSED: &str = "The node refused this request";
 pub(crate) const LIGHT_NODE: &str = "This tab is a light node";

@@ -1,0 +1,102 @@
+//! The README's pictures: `cargo xtask screens` runs this, which no other run of the tests does.
+
+use crate::harness::{BLOCKS, Browser, SOON, Tab, Tracker, room};
+use crate::webdriver::setting;
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// Blocks before the pictures are taken: the charts have something to show.
+const HEIGHT: u64 = 30;
+
+/// Time for them: on `dev` a block takes two seconds.
+const LONG: Duration = Duration::from_mins(5);
+
+/// Most bytes of a picture, so that a clone of the repository stays small.
+const MAX_BYTES: usize = 300_000;
+
+/// Every view's name and path: what the page's navigation links to.
+const VIEWS: &str = "[...document.querySelectorAll('header nav a')].map((link) => link.pathname)";
+
+/// Whether nothing on the page is still on its way.
+const SETTLED: &str = "document.fonts.status === 'loaded' && !document.querySelector('.loading')";
+
+fn name(path: &str) -> &str {
+    match path.trim_matches('/') {
+        "" => "overview",
+        name => name,
+    }
+}
+
+/// Loads a view in a colour scheme and writes what is seen.
+async fn picture(browser: &Browser, tab: &Tab, path: &str, theme: &str, file: &Path) {
+    // Without a reload, or the node would start anew.
+    let choose = format!("document.querySelector('input[name=theme][value={theme}]').click()");
+    let _: Value = browser.call(tab, &choose).await;
+    browser.follow_exactly(tab, path).await;
+    browser.until(SOON, "the view is complete", async || browser.call(tab, SETTLED).await).await;
+    let png = browser.screenshot(tab).await;
+    assert!(png.len() <= MAX_BYTES, "{} has {} bytes", file.display(), png.len());
+    fs::write(file, png).expect("the picture can be written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "writes the README's pictures: `cargo xtask screens`"]
+async fn pictures() {
+    let images = setting("TABCHAIN_SCREENS");
+    let images = Path::new(&images);
+    fs::create_dir_all(images).expect("a folder for the pictures");
+    let tracker = Tracker::start();
+    let browser = Browser::start().await;
+    let phone = Browser::phone().await;
+    let address = tracker.page("/", &format!("network=dev&room={}", room()));
+    let shown = browser.open(&address).await;
+    let other = browser.open(&address).await;
+    let hand = phone.open(&address).await;
+
+    let meshed = "tabchain.status().then((status) => status.peers === 2)";
+    browser.until(SOON, "all three are connected", async || browser.call(&shown, meshed).await).await;
+    let _: Value = browser.call(&other, "tabchain.miner.start()").await;
+    let _: Value = browser.call(&shown, "tabchain.miner.start()").await;
+    let height = async || -> u64 { browser.call(&shown, "tabchain.status().then((status) => status.height)").await };
+    browser.until(LONG, "there are some blocks", async || height().await >= HEIGHT).await;
+
+    // Money goes both ways, and to the phone.
+    let to_phone: String = phone.call(&hand, "tabchain.wallet.address()").await;
+    let to_shown: String = browser.call(&shown, "tabchain.wallet.address()").await;
+    let send = |to: &str, amount: &str, memo: &str| {
+        format!("tabchain.wallet.send({{ to: '{to}', amount: '{amount}', memo: '{memo}' }})")
+    };
+    for (tab, to, amount, memo) in [
+        (&shown, &to_phone, "12.5", "for lunch"),
+        (&other, &to_shown, "3", "the book"),
+        (&shown, &to_phone, "0.75", "a coffee"),
+    ] {
+        let id: String = browser.call(tab, &send(to, amount, memo)).await;
+        let confirmed = format!("tabchain.chain.transaction('{id}').then((found) => found.status.state)");
+        browser
+            .until(BLOCKS, "the transfer is confirmed", async || {
+                browser.call::<String>(&shown, &confirmed).await == "confirmed"
+            })
+            .await;
+    }
+    // And some of it is on its way when the pictures are taken.
+    let _: Value = browser.call(&other, "tabchain.miner.stop()").await;
+    let _: Value = browser.call(&shown, "tabchain.miner.stop()").await;
+    for (to, memo) in [(&to_phone, "rent"), (&to_phone, "thanks")] {
+        let _: String = browser.call(&shown, &send(to, "2", memo)).await;
+    }
+
+    let paths: Vec<String> = browser.call(&shown, VIEWS).await;
+    assert!(!paths.is_empty(), "the page links to its views");
+    for theme in ["light", "dark"] {
+        for path in &paths {
+            let file = images.join(format!("{}-{theme}.png", name(path)));
+            picture(&browser, &shown, path, theme, &file).await;
+        }
+    }
+    picture(&phone, &hand, "/", "light", &images.join("phone.png")).await;
+    phone.close().await;
+    browser.close().await;
+}
