@@ -1,15 +1,16 @@
 //! The frame around every view: header, navigation, footer, messages; and the routes.
 
 use crate::{
+    battery::Power,
     components::{Failure, Flag, Loading, NavLink, Notice, ToastRegion, Toasts, Tone},
     format,
     leaving::ask_before_leaving,
     live::Loaded,
     offline::NewVersion,
-    pages::{Draft, Explorer, NotFound, Overview, Wallet, explorer},
+    pages::{Draft, Explorer, Mempool, Mining, Network, NotFound, Overview, Settings, Wallet, explorer},
     state::{Tab, use_tab},
     texts,
-    theme::ThemeSwitch,
+    theme::{ThemeSwitch, follow_theme},
 };
 use leptos::{leptos_dom::helpers::set_timeout, prelude::*};
 use leptos_router::{
@@ -26,12 +27,14 @@ const START_PATIENCE: Duration = Duration::from_secs(8);
 #[component]
 pub(crate) fn App() -> impl IntoView {
     provide_context(Toasts::new());
+    follow_theme();
     match Tab::start() {
         Ok(tab) => {
             provide_context(tab);
             let draft = Draft::new();
             provide_context(draft);
             ask_before_leaving(tab, draft);
+            provide_context(Power::follow(tab));
             view! {
                 <Router>
                     <Header />
@@ -71,6 +74,10 @@ fn Views() -> impl IntoView {
                 <Route path=path!("/address/:id") view=explorer::AddressDialog />
                 <Route path=path!("/search/:text") view=explorer::SearchDialog />
             </ParentRoute>
+            <Route path=path!("/mempool") view=Mempool />
+            <Route path=path!("/mining") view=Mining />
+            <Route path=path!("/network") view=Network />
+            <Route path=path!("/settings") view=Settings />
         </Routes>
     }
 }
@@ -80,7 +87,7 @@ fn Header() -> impl IntoView {
     view! {
         <a class="skip" href="#content">{texts::SKIP}</a>
         <header class="top">
-            <a class="brand" href=use_tab().href("/")>
+            <a class="brand" href=use_tab().live_href("/")>
                 <Mark />
                 <span>{texts::NAME}</span>
             </a>
@@ -88,6 +95,10 @@ fn Header() -> impl IntoView {
                 <NavLink to="/" label=texts::OVERVIEW />
                 <NavLink to="/wallet" label=texts::WALLET />
                 <NavLink to="/explorer" label=texts::EXPLORER />
+                <NavLink to="/mempool" label=texts::MEMPOOL />
+                <NavLink to="/mining" label=texts::MINING_VIEW />
+                <NavLink to="/network" label=texts::NETWORK />
+                <NavLink to="/settings" label=texts::SETTINGS />
             </nav>
             <Room />
             <Connection />

@@ -1,9 +1,17 @@
 //! The few things that the page asks of the browser itself.
 
-use leptos::prelude::*;
+use js_sys::Function;
+use leptos::{leptos_dom::helpers::set_timeout, prelude::*};
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{HtmlDocument, HtmlTextAreaElement, ResizeObserver, ResizeObserverEntry, Url, UrlSearchParams};
+use web_sys::{
+    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlTextAreaElement, ResizeObserver, ResizeObserverEntry,
+    Url, UrlSearchParams,
+};
+
+/// Time for the browser to take up a file that is saved.
+const SAVED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Milliseconds since 1970 by the browser's clock.
 pub(crate) fn now() -> u64 {
@@ -25,6 +33,34 @@ fn date(millis: u64) -> js_sys::Date {
 pub(crate) fn local_time(millis: u64) -> String {
     let language = window().navigator().language().unwrap_or_else(|| "en".to_owned());
     String::from(date(millis).to_locale_string(&language, &JsValue::UNDEFINED))
+}
+
+thread_local! {
+    /// How this user writes whole numbers, with the sign before decimals: making one takes longer than using it.
+    static NUMBERS: (Function, String) = numbers();
+}
+
+fn numbers() -> (Function, String) {
+    let options = js_sys::Object::new();
+    // Digits stay those that amounts are typed in. A fresh object takes any property.
+    let _ = js_sys::Reflect::set(&options, &JsValue::from_str("numberingSystem"), &JsValue::from_str("latn"));
+    let language = window().navigator().language().unwrap_or_else(|| "en".to_owned());
+    let format = js_sys::Intl::NumberFormat::new(&js_sys::Array::of1(&JsValue::from_str(&language)), &options).format();
+    let half = format.call1(&JsValue::UNDEFINED, &JsValue::from_f64(0.5)).ok().and_then(|text| text.as_string());
+    let mark = half.and_then(|text| text.chars().find(|letter| !letter.is_ascii_digit())).unwrap_or('.');
+    (format, mark.to_string())
+}
+
+/// A whole number in digits, grouped as this user writes it.
+pub(crate) fn grouped(digits: &str) -> String {
+    let Ok(number) = digits.parse::<f64>() else { return digits.to_owned() };
+    let text = NUMBERS.with(|(format, _)| format.call1(&JsValue::UNDEFINED, &JsValue::from_f64(number)));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| digits.to_owned())
+}
+
+/// What this user writes before decimals.
+pub(crate) fn decimal_mark() -> String {
+    NUMBERS.with(|(_, mark)| mark.clone())
 }
 
 /// A time in ISO 8601, for machines.
@@ -71,6 +107,19 @@ pub(crate) fn search_without(without: &[&str]) -> String {
     if text.is_empty() { text } else { format!("?{text}") }
 }
 
+/// Address parameters with some replaced, or taken away by an empty value; starts with `?` unless empty.
+pub(crate) fn search_with(search: &str, changes: &[(&str, &str)]) -> String {
+    let Ok(parameters) = UrlSearchParams::new_with_str(search) else { return search.to_owned() };
+    for (name, value) in changes {
+        parameters.delete(name);
+        if !value.is_empty() {
+            parameters.append(name, value);
+        }
+    }
+    let text = String::from(parameters.to_string());
+    if text.is_empty() { text } else { format!("?{text}") }
+}
+
 /// A parameter of the page's address.
 pub(crate) fn parameter(name: &str) -> Option<String> {
     UrlSearchParams::new_with_str(&location().search().ok()?).ok()?.get(name)
@@ -85,10 +134,53 @@ pub(crate) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     url.href()
 }
 
+/// JSON with line breaks and indents, as people read it; as it stands if it is none.
+pub(crate) fn indented(json: &str) -> String {
+    let parsed = js_sys::JSON::parse(json).ok();
+    let text = parsed.and_then(|value| {
+        js_sys::JSON::stringify_with_replacer_and_space(&value, &JsValue::NULL, &JsValue::from_f64(2.0)).ok()
+    });
+    text.map_or_else(|| json.to_owned(), String::from)
+}
+
+/// Offers a text as a file to save.
+pub(crate) fn save(name: &str, text: &str) -> Result<(), JsValue> {
+    let kind = BlobPropertyBag::new();
+    kind.set_type("application/json");
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let blob = Blob::new_with_str_sequence_and_options(&parts, &kind)?;
+    let address = Url::create_object_url_with_blob(&blob)?;
+    let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&address);
+    link.set_download(name);
+    // A link that is not part of the page; the router must not take it for one of its own.
+    link.set_rel("external");
+    link.click();
+    // The browser has taken the file up by then.
+    set_timeout(
+        move || {
+            let _ = Url::revoke_object_url(&address);
+        },
+        SAVED_WITHIN,
+    );
+    Ok(())
+}
+
+/// Goes to another address, with a new node.
+pub(crate) fn go(address: &str) {
+    // A browser that refuses leaves the page as it is, which is all that can be done.
+    let _ = location().assign(address);
+}
+
 /// Loads the page anew.
 pub(crate) fn reload() {
     // A browser that refuses to reload leaves the page as it is, which is all that can be done.
     let _ = location().reload();
+}
+
+/// Whether the browser makes peer connections.
+pub(crate) fn has_webrtc() -> bool {
+    js_sys::Reflect::has(&window(), &JsValue::from_str("RTCPeerConnection")).unwrap_or(false)
 }
 
 /// A remembered setting of this page.

@@ -169,6 +169,8 @@ pub(crate) struct Query<T: 'static> {
     pub(crate) data: RwSignal<Loaded<T>>,
     /// Whether `data` answers what is asked now, and not the request before.
     pub(crate) settled: RwSignal<bool>,
+    /// What `data` answers.
+    answered: StoredValue<Option<Request>>,
 }
 
 impl<T> Clone for Query<T> {
@@ -183,6 +185,12 @@ impl<T: Clone + Send + Sync> Query<T> {
     /// The answer, if there is one; tracks.
     pub(crate) fn ready(self) -> Option<T> {
         self.data.with(|data| data.ready().cloned())
+    }
+
+    /// The request that the answer belongs to; tracks the answer.
+    pub(crate) fn answers(self) -> Option<Request> {
+        self.data.track();
+        self.answered.get_value()
     }
 
     /// Something of the answer, if there is one; tracks.
@@ -203,13 +211,14 @@ pub(crate) fn query<T>(
 where
     T: DeserializeOwned + PartialEq + Send + Sync + 'static,
 {
-    let query = Query { data: RwSignal::new(Loaded::Waiting), settled: RwSignal::new(false) };
+    let query =
+        Query { data: RwSignal::new(Loaded::Waiting), settled: RwSignal::new(false), answered: StoredValue::new(None) };
     let wanted = StoredValue::new(None::<Request>);
     let refresh = move || async move {
         let (Some(Some(asked)), Some(client)) = (wanted.try_get_value(), client.try_get_value()) else { return };
         let answer = client.request::<T>(asked.clone()).await;
-        if wanted.try_get_value().flatten() == Some(asked) {
-            store(query, answer);
+        if wanted.try_get_value().flatten().as_ref() == Some(&asked) {
+            store(query, asked, answer);
         }
     };
     let id = refresher.with_value(|refresher| refresher.add(topics, refresh));
@@ -232,12 +241,14 @@ where
 }
 
 /// Tells the views only of answers that differ; the view may be gone by now.
-fn store<T>(query: Query<T>, answer: Result<T, RequestError>)
+fn store<T>(query: Query<T>, asked: Request, answer: Result<T, RequestError>)
 where
     T: PartialEq + Send + Sync + 'static,
 {
     let loaded = answer.map_or_else(Loaded::Failed, Loaded::Ready);
-    if query.data.try_with_untracked(|old| *old != loaded) == Some(true) {
+    let is_other = query.answered.try_with_value(|answered| answered.as_ref() != Some(&asked)) == Some(true);
+    query.answered.try_set_value(Some(asked));
+    if query.data.try_with_untracked(|old| *old != loaded).is_some_and(|differs| differs || is_other) {
         query.data.set(loaded);
     }
     if query.settled.try_get_untracked() == Some(false) {

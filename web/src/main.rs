@@ -6,9 +6,12 @@
 #![expect(clippy::needless_pass_by_value, reason = "properties of a component are owned: the view outlives the call")]
 
 mod app;
+mod battery;
 mod browser;
 mod components;
+mod digits;
 mod format;
+mod history;
 mod leaving;
 mod live;
 mod offline;

@@ -2,6 +2,7 @@
 
 use crate::{
     browser,
+    history::RateHistory,
     live::{self, Meanwhile, Query, Refresher, Topics},
 };
 use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*, task::spawn_local};
@@ -9,6 +10,7 @@ use node_wasm::{
     client::{Client, StartConfig, StartError, Subscription},
     request::{Request, RequestError, wallet::WalletRequest},
     view::{Event, LogEntry, Role, Status, TrackerState, wallet::WalletView},
+    webrtc::Report,
 };
 use serde::de::DeserializeOwned;
 use std::{cell::RefCell, collections::VecDeque, rc::Rc, time::Duration};
@@ -40,14 +42,18 @@ pub(crate) struct Tab {
     pub(crate) wallet: Query<WalletView>,
     /// Lines of the log, newest first.
     pub(crate) log: RwSignal<VecDeque<LogEntry>>,
+    /// Hash rates since the tab was opened.
+    pub(crate) rates: RwSignal<RateHistory>,
     /// The page's clock, milliseconds since 1970.
     pub(crate) now: RwSignal<u64>,
+    /// When the page was last seen to be in the background, by its clock; 0 if it never was.
+    pub(crate) hidden_at: RwSignal<u64>,
     /// Height of the tip.
     pub(crate) height: Memo<Option<u32>>,
     /// Connected peers.
     pub(crate) peers: Memo<u32>,
     invitation: StoredValue<String>,
-    parameters: StoredValue<String>,
+    parameters: RwSignal<String>,
 }
 
 /// The node behind this page.
@@ -88,11 +94,13 @@ impl Tab {
             status,
             wallet,
             log: RwSignal::new(VecDeque::new()),
+            rates: RwSignal::new(RateHistory::default()),
             now: RwSignal::new(browser::now()),
+            hidden_at: RwSignal::new(0),
             height: Memo::new(move |_| status.map(|status| status.height.0)),
             peers: Memo::new(move |_| status.map_or_zero(|status| status.peers)),
             invitation: StoredValue::new(invitation),
-            parameters: StoredValue::new(browser::search_without(&VIEW_PARAMETERS)),
+            parameters: RwSignal::new(browser::search_without(&VIEW_PARAMETERS)),
         }
     }
 
@@ -113,6 +121,17 @@ impl Tab {
     pub(crate) async fn request<T: DeserializeOwned>(self, request: Request) -> Result<T, RequestError> {
         let client = self.client.get_value();
         client.request(request).await
+    }
+
+    /// The node itself, for what is no request.
+    pub(crate) fn client(self) -> Client {
+        self.client.get_value()
+    }
+
+    /// Asks once, for the answer as JSON.
+    pub(crate) async fn request_json(self, request: Request) -> Result<String, RequestError> {
+        let client = self.client.get_value();
+        client.request_json(request).await
     }
 
     /// Asks for something to be done and hands over what came of it.
@@ -137,7 +156,18 @@ impl Tab {
 
     /// An address within this page that keeps the node's parameters, so that a reload finds the same room.
     pub(crate) fn href(self, path: &str) -> String {
-        self.parameters.with_value(|parameters| format!("{path}{parameters}"))
+        self.parameters.with_untracked(|parameters| format!("{path}{parameters}"))
+    }
+
+    /// The same, for links that stay while the parameters change.
+    pub(crate) fn live_href(self, path: &'static str) -> Signal<String> {
+        Signal::derive(move || self.parameters.with(|parameters| format!("{path}{parameters}")))
+    }
+
+    /// Gives parameters of the node to every address of this page from now on, so that a reload
+    /// finds them; an empty value takes one away.
+    pub(crate) fn keep_parameters(self, changes: &[(&str, &str)]) {
+        self.parameters.update(|parameters| *parameters = browser::search_with(parameters, changes));
     }
 
     /// The same with the height from which the explorer lists.
@@ -146,6 +176,17 @@ impl Tab {
         let href = self.href(path);
         let joint = if href.contains('?') { '&' } else { '?' };
         format!("{href}{joint}from={from}")
+    }
+
+    /// The address of the page's start with some of the node's parameters replaced; an empty value
+    /// leaves one out.
+    pub(crate) fn address_with(changes: &[(&str, &str)]) -> String {
+        let kept = ["network", "room", "tracker", "mine", "role", "profile"].into_iter();
+        let kept = kept.filter(|name| changes.iter().all(|(changed, _)| changed != name));
+        let kept: Vec<(&str, String)> = kept.filter_map(|name| Some((name, browser::parameter(name)?))).collect();
+        let kept = kept.iter().map(|(name, value)| (*name, value.as_str()));
+        let changed = changes.iter().copied().filter(|(_, value)| !value.is_empty());
+        browser::address("/", &kept.chain(changed).collect::<Vec<_>>())
     }
 
     /// The address that brings another tab into this room.
@@ -170,7 +211,13 @@ impl Tab {
         self.mark(Topics::LOG);
     }
 
-    fn mark(self, topics: Topics) {
+    /// What came of the attempts to connect; nothing before the node runs.
+    pub(crate) fn connections(self) -> Option<Report> {
+        self.client.with_value(Client::connections)
+    }
+
+    /// Asks again for what follows these topics: something changed of which no event tells.
+    pub(crate) fn mark(self, topics: Topics) {
         self.refresher.try_with_value(|refresher| refresher.mark(topics));
     }
 
@@ -214,9 +261,21 @@ impl Tab {
         self.refresher.with_value(|refresher| refresher.add(Topics::LOG, refresh));
     }
 
+    fn note_rates(self) {
+        let status = untrack(|| self.status.map(|status| (status.hash_rate, status.network_hash_rate, status.mining)));
+        if let Some((own, all, mining)) = status {
+            let own = if mining > 0 { own } else { 0.0 };
+            self.rates.update(|rates| rates.note(self.now.get_untracked(), own, all));
+        }
+    }
+
     fn run_clock(self) {
         let tick = move || {
             self.now.set(browser::now());
+            if browser::is_hidden() {
+                self.hidden_at.set(self.now.get_untracked());
+            }
+            self.note_rates();
             if (self.now.get_untracked() / 1000).is_multiple_of(SURVEY_TICKS) {
                 self.mark(Topics::STATUS | Topics::PEERS);
             }

@@ -63,15 +63,46 @@ impl Theme {
     }
 }
 
+/// What is chosen, for every place where it can be.
+#[derive(Clone, Copy)]
+struct Chosen(RwSignal<Theme>);
+
+/// Applies the remembered choice. Call once, in the outermost scope.
+pub(crate) fn follow_theme() {
+    let theme = RwSignal::new(Theme::remembered());
+    Effect::new(move |_| theme.get().apply());
+    provide_context(Chosen(theme));
+}
+
+fn choose(theme: RwSignal<Theme>, chosen: Theme) {
+    theme.set(chosen);
+    browser::remember(SETTING, chosen.name());
+}
+
+/// The choice in words.
+#[component]
+pub(crate) fn ThemeChoice() -> impl IntoView {
+    let Chosen(theme) = expect_context();
+    let choice = move |option: Theme| {
+        view! {
+            <label class="choice">
+                <input type="radio" name="theme-in-words" value=option.name() prop:checked=move || theme.get() == option on:change=move |_| choose(theme, option) />
+                {option.label()}
+            </label>
+        }
+    };
+    view! {
+        <fieldset class="choices">
+            <legend class="visually-hidden">{texts::THEME}</legend>
+            {Theme::ALL.map(choice).collect_view()}
+        </fieldset>
+    }
+}
+
 /// Chooses between light, dark, and what the system says.
 #[component]
 pub(crate) fn ThemeSwitch() -> impl IntoView {
-    let theme = RwSignal::new(Theme::remembered());
-    Effect::new(move |_| theme.get().apply());
-    let choose = move |chosen: Theme| {
-        theme.set(chosen);
-        browser::remember(SETTING, chosen.name());
-    };
+    let Chosen(theme) = expect_context();
     let choice = move |option: Theme| {
         view! {
             <label class="theme-choice" title=option.label()>
@@ -81,7 +112,7 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
                     class="visually-hidden"
                     value=option.name()
                     prop:checked=move || theme.get() == option
-                    on:change=move |_| choose(option)
+                    on:change=move |_| choose(theme, option)
                 />
                 <Icon shape=option.shape() />
                 <span class="visually-hidden">{option.label()}</span>

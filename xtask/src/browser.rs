@@ -1,11 +1,10 @@
 //! Finds the browsers and drivers that tests run in, and installs them where it may.
 
-use crate::command::{self, CommandError};
+use crate::command::CommandError;
+use crate::debian::{self, on_path};
 use crate::tools::Tool;
 use crate::workspace::Workspace;
-use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// What is needed of one kind of browser, and how a Debian system gets it.
 struct Kind {
@@ -114,29 +113,17 @@ impl Kind {
     }
 
     fn install(&self) -> Result<(), BrowserError> {
-        if !is_root() || on_path("apt-get").is_none() {
+        if !debian::may_install() {
             return Err(self.missing());
         }
         let install = self.install_command();
         println!("installing {}: {install}", self.name);
-        command::run(Command::new("sh").args(["-c", &install]).env("DEBIAN_FRONTEND", "noninteractive"))
-            .map_err(|error| BrowserError::Install(self.name, error))
+        debian::install(&install).map_err(|error| BrowserError::Install(self.name, error))
     }
 }
 
 fn named(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from)
-}
-
-/// Where a program lies, by PATH.
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(&path).map(|folder| folder.join(OsStr::new(&file))).find(|candidate| candidate.is_file())
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 #[cfg(test)]

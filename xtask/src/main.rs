@@ -1,10 +1,12 @@
 //! Every developer task of Tabchain as one command: `cargo xtask serve`, `cargo xtask test`, …
 
+mod axe;
 mod bench;
 mod browser;
 mod bundle;
 mod command;
 mod compress;
+mod debian;
 mod deny;
 mod fuzz;
 mod html;

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check and every test, one step after the other.
 
+use crate::axe::{self, AxeError};
 use crate::browser::{self, Browser, BrowserError};
 use crate::command::{self, CommandError};
 use crate::deny;
@@ -67,6 +68,8 @@ enum StepError {
     Command(#[from] CommandError),
     #[error(transparent)]
     Browser(#[from] BrowserError),
+    #[error(transparent)]
+    Axe(#[from] AxeError),
     #[error(transparent)]
     Page(#[from] PageError),
     #[error(transparent)]
@@ -214,6 +217,7 @@ fn built_page(workspace: &Workspace) -> Result<PathBuf, StepError> {
 
 fn end_to_end(workspace: &Workspace) -> Result<Count, StepError> {
     let (chromium, firefox) = (browser::chromium()?, browser::firefox(workspace)?);
+    let axe = axe::find_or_download(workspace)?;
     let page = built_page(workspace)?;
     let package = package::build(workspace)?;
     tests(
@@ -221,6 +225,7 @@ fn end_to_end(workspace: &Workspace) -> Result<Count, StepError> {
             .args(["test", "--package", TESTS_PACKAGE, "--test", E2E])
             .env("TABCHAIN_PAGE", page)
             .env("TABCHAIN_PACKAGE", package)
+            .env("TABCHAIN_AXE", axe)
             .env("TABCHAIN_CHROMIUM", chromium.binary)
             .env("TABCHAIN_CHROMEDRIVER", chromium.driver)
             .env("TABCHAIN_FIREFOX", firefox.binary)

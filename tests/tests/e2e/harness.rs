@@ -324,6 +324,53 @@ impl Browser {
             .expect("a click");
     }
 
+    /// Goes to an address in a tab, with a new node.
+    pub(crate) async fn go(&self, tab: &Tab, address: &str) {
+        self.switch(tab).await;
+        self.client.goto(address).await.expect("the page loads");
+        let there = async || self.script(tab, "return !!window.tabchain").await == json!(true);
+        self.until(SOON, "the node answers", there).await;
+    }
+
+    /// Runs a script in a tab; `null` where it fails, as while the page loads.
+    pub(crate) async fn script(&self, tab: &Tab, script: &str) -> Value {
+        self.switch(tab).await;
+        self.client.execute(script, Vec::new()).await.unwrap_or(Value::Null)
+    }
+
+    /// The same for a script that calls back with its answer.
+    pub(crate) async fn script_async(&self, tab: &Tab, script: &str) -> Value {
+        self.switch(tab).await;
+        self.client.execute_async(script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// Goes to another address of the page without a new node, as a link within it does.
+    pub(crate) async fn visit(&self, tab: &Tab, address: &str) {
+        let link = format!(
+            "const link = document.createElement('a'); link.href = {address:?};              (document.querySelector('main')).append(link); link.click(); link.remove(); return location.pathname"
+        );
+        self.script(tab, &link).await;
+        let path = address.split('?').next().unwrap_or(address);
+        let there = async || self.script(tab, "return location.pathname").await == path;
+        self.until(SOON, &format!("the page is at {address}"), there).await;
+        let busy = "return document.querySelectorAll('.loading').length";
+        let settled = async || self.script(tab, busy).await == 0;
+        self.until(SOON, "everything is loaded", settled).await;
+    }
+
+    /// Whether an element with this test id comes to show a text.
+    pub(crate) async fn shows(&self, tab: &Tab, test_id: &str, text: &str) {
+        let shown = async || self.text(tab, test_id).await.contains(text);
+        self.until(SOON, &format!("{test_id} shows {text:?}"), shown).await;
+    }
+
+    /// Presses keys in the element that has the focus.
+    pub(crate) async fn press(&self, tab: &Tab, keys: &str) {
+        self.switch(tab).await;
+        let focused = self.client.active_element().await.expect("something has the focus");
+        focused.send_keys(keys).await.expect("it takes keys");
+    }
+
     /// Waits for a condition.
     pub(crate) async fn until(&self, limit: Duration, what: &str, condition: impl AsyncFn() -> bool) {
         assert!(self.comes(limit, condition).await, "waited {limit:?} in vain: {what}");

@@ -1,6 +1,8 @@
 //! The whole thing from outside: real tabs in a real browser, a real tracker.
 
+mod accessibility;
 mod devtools;
+mod explorer;
 mod firefox;
 mod harness;
 mod life;
@@ -11,5 +13,6 @@ mod policy;
 mod scenarios;
 mod screens;
 mod storage;
+mod views;
 mod wallet;
 mod webdriver;

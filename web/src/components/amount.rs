@@ -1,6 +1,6 @@
-//! Amounts of money, always whole.
+//! Amounts of money, always whole, written as in the user's language.
 
-use crate::texts;
+use crate::{browser, texts};
 use leptos::prelude::*;
 use node_wasm::units::Amount;
 
@@ -14,8 +14,8 @@ pub(crate) fn AmountText(
     let parts = move || {
         let text = amount.get().to_string();
         text.split_once('.').map_or_else(
-            || (text.clone(), String::new()),
-            |(whole, decimals)| (whole.to_owned(), format!(".{decimals}")),
+            || (browser::grouped(&text), String::new()),
+            |(whole, decimals)| (browser::grouped(whole), format!("{}{decimals}", browser::decimal_mark())),
         )
     };
     view! {

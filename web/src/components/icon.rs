@@ -52,6 +52,8 @@ pub(crate) enum Shape {
     Lock,
     /// An open padlock.
     Unlock,
+    /// A pin.
+    Pin,
 }
 
 impl Shape {
@@ -81,6 +83,7 @@ impl Shape {
             Self::Up => "M12 20V5M6 11l6-6l6 6",
             Self::Lock => "M5 11h14v9.5H5z M8 11V7.5a4 4 0 0 1 8 0V11 M12 15v2.5",
             Self::Unlock => "M5 11h14v9.5H5z M8 11V7.5a4 4 0 0 1 7.6-1.7 M12 15v2.5",
+            Self::Pin => "M9 3.5h6l-1 6l4 4v1.5H6V13.5l4-4z M12 15v6",
             Self::Ring => "M4 12a8 8 0 0 1 14-5.3M20 12a8 8 0 0 1-14 5.3M18.5 2.5v4.5H14M5.5 21.5V17H10",
         }
     }

@@ -29,7 +29,7 @@ pub(crate) fn NavLink(
 ) -> impl IntoView {
     let path = use_location().pathname;
     let current = move || path.with(|path| is_within(path, to)).then_some("page");
-    view! { <a href=use_tab().href(to) class="nav-link" aria-current=current>{label}</a> }
+    view! { <a href=use_tab().live_href(to) class="nav-link" aria-current=current>{label}</a> }
 }
 
 /// Whether a path is that of a view or below it.

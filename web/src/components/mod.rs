@@ -10,6 +10,8 @@ mod icon;
 mod link;
 mod notice;
 mod qr;
+mod rows;
+mod save;
 mod standing;
 mod time;
 mod toast;
@@ -25,6 +27,8 @@ pub(crate) use self::{
     link::{Link, NavLink},
     notice::{Failure, Loading, Notice, Tone},
     qr::QrCode,
+    rows::{Rows, Window},
+    save::SaveJson,
     standing::{BlockStanding, TransactionStanding},
     time::TimeAgo,
     toast::{ToastRegion, Toasts, use_toasts},

@@ -1,12 +1,20 @@
 //! The views, each with an address of its own.
 
 pub(crate) mod explorer;
+mod mempool;
+mod mining;
+mod network;
 mod overview;
+mod settings;
 mod wallet;
 
 pub(crate) use self::{
     explorer::Explorer,
+    mempool::Mempool,
+    mining::Mining,
+    network::Network,
     overview::Overview,
+    settings::Settings,
     wallet::{Draft, Wallet},
 };
 
@@ -26,7 +34,8 @@ fn title(view: &str) {
 pub(crate) fn NotFound() -> impl IntoView {
     title(texts::NOT_FOUND);
     view! {
-        <Notice tone=Tone::Warning title=texts::NOT_FOUND text=texts::NOT_FOUND_TEXT>
+        <div class="page-head"><h1>{texts::NOT_FOUND}</h1></div>
+        <Notice tone=Tone::Warning title=texts::NOT_FOUND_HERE text=texts::NOT_FOUND_TEXT>
             <Link to="/" class="button">{texts::TO_OVERVIEW}</Link>
         </Notice>
     }

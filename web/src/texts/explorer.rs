@@ -29,6 +29,7 @@ pub(crate) const WORK: &str = "Work of the chain";
 pub(crate) const NONCE: &str = "Nonce";
 pub(crate) const VERSION: &str = "Version";
 pub(crate) const SIZE: &str = "Size";
+pub(crate) const TRANSACTION_LIST: &str = "Transactions of the block";
 pub(crate) const TRANSACTION: &str = "Transaction";
 pub(crate) const TRANSACTION_WAITING: &str = "Looking for the transaction…";
 pub(crate) const TRANSACTION_UNKNOWN: &str = "This node knows no such transaction";
@@ -43,6 +44,10 @@ pub(crate) const ADDRESS: &str = "Address";
 pub(crate) const ADDRESS_WRONG: &str = "This is not an address of this network";
 pub(crate) const OWN_ADDRESS: &str = "this tab’s wallet";
 pub(crate) const SENT_COUNT: &str = "Transactions sent";
+pub(crate) const STALE_BLOCK: &str = "stale: not in the best chain";
+pub(crate) const STALE_BLOCK_TEXT: &str = "This block was mined beside the best chain. What it holds does not count unless its branch wins; its transactions wait again or are in other blocks.";
+pub(crate) const SAVE_JSON: &str = "Save as JSON";
+pub(crate) const SAVE_FAILED: &str = "The browser refused to save the file";
 pub(crate) const SEARCH: &str = "Search";
 pub(crate) const SEARCH_PLACEHOLDER: &str = "Height, hash, transaction id or address";
 pub(crate) const SEARCHING: &str = "Searching…";
@@ -50,9 +55,19 @@ pub(crate) const SEARCH_MISS: &str = "Nothing found";
 pub(crate) const MISS_NOTHING: &str = "Type a height, a hash, a transaction id or an address.";
 pub(crate) const MISS_HEIGHT: &str = "The best chain has no block at this height yet.";
 pub(crate) const MISS_HASH: &str = "This node knows neither a block nor a transaction by this name. It may belong to another room, or not have arrived yet.";
-pub(crate) const MISS_PART: &str =
-    "A hash or a transaction id has 64 digits; this has another number. Please paste it whole.";
 pub(crate) const MISS_ADDRESS: &str = "This is neither a number, nor a hash, nor a valid address of this network. A mistyped address is told by its check digits.";
+
+pub(crate) fn miss_height(tip: u32) -> String {
+    format!("{MISS_HEIGHT} The newest one has height {tip}.")
+}
+
+pub(crate) fn miss_part(digits: usize) -> String {
+    format!("A hash or a transaction id has 64 digits; this has {digits}. Please paste it whole.")
+}
+
+pub(crate) fn to_newest(tip: u32) -> String {
+    format!("To block {tip}, the newest")
+}
 
 pub(crate) fn block(height: u32) -> String {
     format!("Block {height}")

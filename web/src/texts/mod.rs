@@ -1,10 +1,15 @@
 //! Every text that a person reads, by view. A second language replaces these files' values, nothing else.
 
 mod explorer;
+mod mempool;
+mod mining;
+mod network;
 mod overview;
+mod proof;
+mod settings;
 mod wallet;
 
-pub(crate) use self::{explorer::*, overview::*, wallet::*};
+pub(crate) use self::{explorer::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*, wallet::*};
 
 use node_wasm::request::ErrorCode;
 use node_wasm::view::{StorageState, StorageView};
@@ -77,6 +82,7 @@ pub(crate) const NODE_STOPPED: &str = "The node of this tab has stopped";
 pub(crate) const REFUSED: &str = "The node refused this request";
 pub(crate) const LIGHT_NODE: &str = "This tab is a light node";
 pub(crate) const NOT_FOUND: &str = "No such view";
+pub(crate) const NOT_FOUND_HERE: &str = "This address leads nowhere";
 pub(crate) const NOT_FOUND_TEXT: &str = "There is nothing at this address of the page.";
 pub(crate) const TO_OVERVIEW: &str = "To the overview";
 
@@ -111,6 +117,11 @@ pub(crate) fn copied(what: &str) -> String {
 
 // Times.
 pub(crate) const JUST_NOW: &str = "just now";
+pub(crate) const NOW: &str = "now";
+
+pub(crate) fn ago(time: &str) -> String {
+    format!("{time} ago")
+}
 
 pub(crate) fn seconds_ago(seconds: u64) -> String {
     format!("{seconds} s ago")

@@ -2,7 +2,7 @@
 
 use super::plural;
 use crate::format;
-use node_wasm::view::Role;
+use node_wasm::view::{PeerState, PeerView, Role};
 
 // Overview.
 pub(crate) const OVERVIEW_TITLE: &str = "This tab is a node";
@@ -30,6 +30,7 @@ pub(crate) fn blocks_left(blocks: u32, time: Option<&str>) -> String {
 pub(crate) const MESH: &str = "Mesh";
 pub(crate) const MESH_BLOCK: &str = "block";
 pub(crate) const MESH_TRANSACTION: &str = "transaction";
+pub(crate) const MESH_OUTER: &str = "tab without a line";
 pub(crate) const MESH_TABLE: &str = "Peers as a table";
 pub(crate) const MESH_EMPTY: &str = "No peers yet.";
 pub(crate) const THIS_TAB: &str = "this tab";
@@ -43,12 +44,42 @@ pub(crate) const PEER_CONNECTED: &str = "connected";
 pub(crate) const PEER_GREETING: &str = "greeting";
 pub(crate) const PEER_CONNECTING: &str = "connecting";
 
-pub(crate) fn mesh_summary(peers: usize) -> String {
-    match peers {
+pub(crate) fn mesh_summary(peers: usize, others: usize) -> String {
+    let linked = match peers {
         0 => "This tab has no links to other tabs yet.".to_owned(),
         1 => "This tab is linked to one other tab. Its details are in the table below.".to_owned(),
         _ => format!("This tab is linked to {peers} other tabs. Their details are in the table below."),
-    }
+    };
+    let others = u32::try_from(others).unwrap_or(u32::MAX);
+    if others == 0 { linked } else { format!("{linked} {} of the room without a link.", plural(others, "further tab")) }
+}
+
+pub(crate) fn invite_room(network: &str, room: &str) -> String {
+    format!("Room “{room}” of the network “{network}”")
+}
+
+pub(crate) fn peer_label(peer: &PeerView) -> String {
+    let role = peer.role.map_or("role unknown", role);
+    let height = peer.height.map_or_else(String::new, |height| format!(", height {height}"));
+    let trip = match (peer.state, peer.round_trip_ms) {
+        (PeerState::Connected, Some(millis)) => format!("round trip {}", round_trip(millis)),
+        (PeerState::Connected, None) => PEER_CONNECTED.to_owned(),
+        (PeerState::Greeting, _) => PEER_GREETING.to_owned(),
+        (PeerState::Connecting, _) => PEER_CONNECTING.to_owned(),
+    };
+    format!("Peer {}: {role}, {trip}{height}, {} offence points", peer.peer_id, score(peer.score))
+}
+
+pub(crate) fn outer_label(count: u32) -> String {
+    format!("{} of the room without a link to this one: to their list", plural(count, "further tab"))
+}
+
+pub(crate) fn in_and_out(received: &str, sent: &str) -> String {
+    format!("{received} in, {sent} out")
+}
+
+pub(crate) fn branch_work(work: &str, behind: &str) -> String {
+    format!("work {work}, {behind} behind the best")
 }
 
 pub(crate) const fn role(role: Role) -> &'static str {
@@ -80,12 +111,6 @@ pub(crate) const NOT_MINING: &str = "not mining";
 pub(crate) const MOST_OF_NETWORK: &str = "most of the network’s";
 pub(crate) const PEERS: &str = "Peers";
 pub(crate) const MEMPOOL: &str = "Mempool";
-pub(crate) const MINING: &str = "Mining here";
-pub(crate) const MINING_START: &str = "Start mining";
-pub(crate) const MINING_STOP: &str = "Stop mining";
-pub(crate) const MINING_NOTE: &str =
-    "Each thread keeps one processor core busy looking for the next block. Whoever finds it gets its reward.";
-pub(crate) const THREADS: &str = "Threads";
 
 pub(crate) fn share(percent: f64) -> String {
     format!("{percent:.0} % of the network’s")
@@ -97,14 +122,6 @@ pub(crate) fn wanted(interval: &str) -> String {
 
 pub(crate) fn in_room(size: u32) -> String {
     format!("{} in the room", plural(size, "tab"))
-}
-
-pub(crate) fn blocks_found(blocks: u32) -> String {
-    format!("{} found", plural(blocks, "block"))
-}
-
-pub(crate) fn of(part: u32, whole: u32) -> String {
-    format!("{part} of {whole}")
 }
 
 // Overview: the newest blocks.

@@ -2,7 +2,7 @@
 
 use super::{close_dialog, subject};
 use crate::{
-    components::{AmountText, Dialog, Failure, Loading, LongText, Notice, Tone},
+    components::{AmountText, Dialog, Failure, Loading, LongText, Notice, SaveJson, Tone},
     format,
     live::{Loaded, Meanwhile, Topics},
     state::use_tab,
@@ -41,6 +41,8 @@ fn Holdings(balance: Balance) -> impl IntoView {
     let own = use_tab().status.map(|status| status.address.clone());
     let is_own = own.as_deref() == Some(balance.address.as_str());
     let part = |label: &'static str, amount: Amount| view! { <div><dt>{label}</dt><dd><AmountText amount=amount /></dd></div> };
+    let (request, file) =
+        (Request::Balance { address: Some(balance.address.clone()) }, format!("tabchain-address-{}", balance.address));
     view! {
         <p><LongText text=balance.address what=texts::WHAT_ADDRESS /></p>
         {is_own.then(|| view! { <p><span class="badge badge-good">{texts::OWN_ADDRESS}</span></p> })}
@@ -52,5 +54,6 @@ fn Holdings(balance: Balance) -> impl IntoView {
             {part(texts::PENDING_OUT, balance.pending_out)}
             <div><dt>{texts::SENT_COUNT}</dt><dd>{balance.nonce}</dd></div>
         </dl>
+        <div class="actions actions-end"><SaveJson request=request name=file /></div>
     }
 }

@@ -4,7 +4,8 @@ use super::{close_dialog, subject, within};
 use crate::{
     browser,
     components::{
-        AmountText, BlockStanding, Dialog, Failure, Hash, Icon, Loading, LongText, Notice, Shape, TimeAgo, Tone,
+        AmountText, BlockStanding, Dialog, Failure, Hash, Icon, Loading, LongText, Notice, Rows, SaveJson, Shape,
+        TimeAgo, Tone, Window,
     },
     format,
     live::{Loaded, Meanwhile, Topics},
@@ -16,6 +17,12 @@ use node_wasm::{
     request::{ErrorCode, Request},
     view::{BlockView, TransactionKind, TransactionView},
 };
+
+/// So many transactions are all drawn; of more, only those that are seen.
+const ALL_DRAWN: usize = 50;
+
+/// Height of a transaction in a long list, in pixels: on a wide and on a narrow screen.
+const ROW: (f64, f64) = (104.0, 160.0);
 
 /// The block that the address names.
 #[component]
@@ -44,18 +51,51 @@ pub(crate) fn BlockDialog() -> impl IntoView {
 #[component]
 fn Block(block: BlockView) -> impl IntoView {
     let BlockView { summary, transaction_list, .. } = block.clone();
+    let hash = summary.hash.to_string();
     view! {
         <div class="dialog-status">
             <BlockStanding height=summary.height.0 best=summary.best />
             <span><TimeAgo time=summary.time /></span>
             <Neighbours height=summary.height.0 previous=summary.previous.to_string() best=summary.best />
         </div>
+        {(!summary.best).then(|| view! { <Notice tone=Tone::Warning title=texts::STALE_BLOCK text=texts::STALE_BLOCK_TEXT /> })}
         <Header block=block />
         <h3>{texts::transactions(summary.transactions)}</h3>
-        <ol class="transactions">
-            {transaction_list.into_iter().map(|transaction| view! { <Transaction transaction=transaction /> }).collect_view()}
-        </ol>
+        <Transactions list=transaction_list />
+        <div class="actions actions-end"><SaveJson request=Request::Block { id: hash.clone() } name=format!("tabchain-block-{}-{hash}", summary.height.0) /></div>
     }
+}
+
+/// The block's transactions: all of a few, what is seen of thousands.
+#[component]
+fn Transactions(list: Vec<TransactionView>) -> impl IntoView {
+    if list.len() <= ALL_DRAWN {
+        let rows = list
+            .into_iter()
+            .map(|transaction| view! { <li class="transaction"><Transaction transaction=transaction /></li> });
+        return view! { <ol class="transactions">{rows.collect_view()}</ol> }.into_any();
+    }
+    let total = u32::try_from(list.len()).unwrap_or(u32::MAX);
+    let window = RwSignal::new(Window::default());
+    let list = StoredValue::new(list);
+    let rows = move || {
+        let Window { from, limit } = window.get();
+        list.with_value(|list| {
+            (from, list.iter().skip(from as usize).take(limit as usize).cloned().collect::<Vec<_>>())
+        })
+    };
+    view! {
+        <Rows
+            label=texts::TRANSACTION_LIST
+            heights=ROW
+            total=Signal::stored(total)
+            window=window
+            rows=rows
+            key=|transaction: &TransactionView| transaction.id.to_string()
+            row=|transaction| view! { <div class="transaction"><Transaction transaction=transaction /></div> }
+        />
+    }
+    .into_any()
 }
 
 /// Links to the blocks before and after.
@@ -124,7 +164,6 @@ fn Transaction(transaction: TransactionView) -> impl IntoView {
     };
     let from = transaction.from.map(|from| view! { {address(from)}<Icon shape=Shape::Right /> });
     view! {
-        <li class="transaction">
             <p class="transaction-head">
                 <span class="badge">{kind}</span>
                 <Hash text=id.clone() what=texts::WHAT_TRANSACTION href=within(&format!("/explorer/transaction/{id}")) />
@@ -132,6 +171,5 @@ fn Transaction(transaction: TransactionView) -> impl IntoView {
             </p>
             <p class="transaction-way">{from}{address(transaction.to)}</p>
             <p class="outside-text">{transaction.memo}</p>
-        </li>
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 use leptos::prelude::*;
 use node_wasm::{
     request::{Request, RequestError},
-    view::BlockSummary,
+    view::{BlockSummary, ForkTree},
 };
 
 /// Cards on a page: fills rows of two, three, four and six.
@@ -28,6 +28,11 @@ pub(crate) fn Blocks() -> impl IntoView {
     let blocks = tab.query::<Vec<BlockSummary>>(Topics::CHAIN | Topics::BRANCHES, Meanwhile::Previous, move || {
         Some(Request::Blocks { from: from.get(), limit: Some(PAGE) })
     });
+    let forks = tab.query::<ForkTree>(Topics::CHAIN | Topics::BRANCHES, Meanwhile::Previous, || Some(Request::Forks));
+    let cards = move || {
+        let best = blocks.ready().unwrap_or_default();
+        forks.data.with(|forks| with_stale(best, forks.ready(), from.get().is_none()))
+    };
     let failure = Memo::new(move |_| match blocks.data.get() {
         Loaded::Failed(error) => Some(error),
         Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
@@ -44,13 +49,28 @@ pub(crate) fn Blocks() -> impl IntoView {
         <section aria-label=texts::BLOCKS>
             {state}
             <ol class="cards" data-testid="blocks">
-                <For each=move || blocks.ready().unwrap_or_default() key=|block| (block.hash.to_string(), block.best) let(block)>
+                <For each=cards key=|block| (block.hash.to_string(), block.best) let(block)>
                     <Card block=block from=from />
                 </For>
             </ol>
             <Pager from=from lowest=lowest />
         </section>
     }
+}
+
+/// The blocks of a page and the stale ones of the same heights, each behind the block that won; on
+/// the newest page also those above the tip.
+fn with_stale(best: Vec<BlockSummary>, forks: Option<&ForkTree>, newest: bool) -> Vec<BlockSummary> {
+    let (Some(first), Some(last)) = (best.first(), best.last()) else { return best };
+    let (highest, lowest) = (if newest { u32::MAX } else { first.height.0 }, last.height.0);
+    let stale = forks.map_or(&[][..], |forks| &forks.blocks).iter();
+    let stale = stale.filter(|block| !block.best && (lowest..=highest).contains(&block.height.0)).cloned();
+    let mut all: Vec<BlockSummary> = stale.chain(best).collect();
+    // What was best when one answer came may be stale in the other: the newer word is the list's.
+    all.sort_by_key(|block| (std::cmp::Reverse(block.height), !block.best, block.hash));
+    let mut seen = std::collections::BTreeSet::new();
+    all.retain(|block| seen.insert(block.hash));
+    all
 }
 
 /// A block on a card that opens it.
@@ -68,12 +88,13 @@ fn Card(block: BlockSummary, from: Memo<Option<u32>>) -> impl IntoView {
     };
     view! {
         <li>
-            <a class="card" href=move || tab.href_from(&path, from.get()) data-noscroll="" aria-label=label data-testid="block-card">
+            <a class="card" class:card-stale=!block.best href=move || tab.href_from(&path, from.get()) data-noscroll="" aria-label=label data-testid="block-card">
                 <span class="card-head">
                     <Flag of=hash.clone() />
                     <span class="card-height">{block.height.0}</span>
                     <span class="card-time"><TimeAgo time=block.time /></span>
                 </span>
+                {(!block.best).then(|| view! { <span class="badge badge-warning" data-testid="stale">{texts::STALE_BLOCK}</span> })}
                 <span class="card-hash mono" title=hash.clone()>
                     <span class="card-hash-start">{start}</span>
                     <span>{end}</span>
@@ -104,5 +125,43 @@ fn Pager(from: Memo<Option<u32>>, lowest: Memo<Option<u32>>) -> impl IntoView {
             {move || from.get().is_some().then(|| view! { <a class="button" href=tab.href("/explorer")>{texts::NEWEST}</a> })}
             {move || older().map(|href| view! { <a class="button" href=href rel="next" data-testid="older">{texts::OLDER}<Icon shape=Shape::Right /></a> })}
         </nav>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use node_wasm::units::{Amount, Height, Timestamp};
+
+    fn block(hash: u64, height: u32, best: bool) -> BlockSummary {
+        BlockSummary {
+            hash: format!("{hash:064x}").parse().unwrap(),
+            previous: format!("{:064x}", 0).parse().unwrap(),
+            height: Height(height),
+            time: Timestamp::from_millis(0),
+            difficulty: 1.0,
+            work: "1".to_owned(),
+            transactions: 1,
+            size: 200,
+            reward: Amount::ZERO,
+            fees: Amount::ZERO,
+            miner: None,
+            best,
+        }
+    }
+
+    #[test]
+    fn stale_blocks_stand_behind_the_block_that_won() {
+        let best: Vec<_> = (1..=3).rev().map(|height| block(height.into(), height, true)).collect();
+        let blocks = vec![block(3, 3, true), block(102, 2, false), block(104, 4, false), block(100, 0, false)];
+        let forks = ForkTree { blocks, branches: Vec::new(), prune_depth: 6 };
+        let heights = |blocks: &[BlockSummary]| -> Vec<(u32, bool)> {
+            blocks.iter().map(|block| (block.height.0, block.best)).collect()
+        };
+        let newest = with_stale(best.clone(), Some(&forks), true);
+        assert_eq!(heights(&newest), [(4, false), (3, true), (2, true), (2, false), (1, true)]);
+        let older = with_stale(best, Some(&forks), false);
+        assert_eq!(heights(&older), [(3, true), (2, true), (2, false), (1, true)]);
+        assert!(with_stale(Vec::new(), Some(&forks), true).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 mod address;
 mod block;
 mod blocks;
+mod proof;
 mod search;
 mod transaction;
 

@@ -1,6 +1,6 @@
 //! Search by height, hash, transaction id or address.
 
-use super::{close_dialog, listed_from, subject};
+use super::{close_dialog, listed_from, subject, within};
 use crate::{
     components::{Dialog, Icon, Loading, Notice, Shape, Tone},
     state::{Tab, use_tab},
@@ -42,13 +42,15 @@ impl Kind {
         }
     }
 
-    const fn miss(self) -> &'static str {
-        match self {
-            Self::Nothing => texts::MISS_NOTHING,
-            Self::Height => texts::MISS_HEIGHT,
-            Self::Hash => texts::MISS_HASH,
-            Self::PartOfHash => texts::MISS_PART,
-            Self::Address => texts::MISS_ADDRESS,
+    /// Why nothing was found, and what helps.
+    fn miss(self, wanted: &str, tip: Option<u32>) -> String {
+        match (self, tip) {
+            (Self::Nothing, _) => texts::MISS_NOTHING.to_owned(),
+            (Self::Height, Some(tip)) => texts::miss_height(tip),
+            (Self::Height, None) => texts::MISS_HEIGHT.to_owned(),
+            (Self::Hash, _) => texts::MISS_HASH.to_owned(),
+            (Self::PartOfHash, _) => texts::miss_part(wanted.chars().count()),
+            (Self::Address, _) => texts::MISS_ADDRESS.to_owned(),
         }
     }
 }
@@ -86,13 +88,14 @@ pub(crate) fn SearchDialog() -> impl IntoView {
     let from = listed_from();
     let navigate = StoredValue::new_local(use_navigate());
     Effect::new(move |_| {
-        let wanted = text.get().trim().to_owned();
+        // "#12" and "12 " are what people type and paste.
+        let wanted = text.get().trim().trim_start_matches('#').to_owned();
         missed.set(None);
         spawn_local(async move {
             let kind = Kind::of(&wanted);
             let found = find(tab, kind, &wanted).await;
             // Another search may have taken this one's place.
-            if text.try_get_untracked().is_none_or(|text| text.trim() != wanted) {
+            if text.try_get_untracked().is_none_or(|text| text.trim().trim_start_matches('#') != wanted) {
                 return;
             }
             match found {
@@ -112,8 +115,12 @@ pub(crate) fn SearchDialog() -> impl IntoView {
                 None => view! { <Loading text=texts::SEARCHING /> }.into_any(),
                 Some((wanted, kind)) => view! {
                     <div data-testid="search-miss">
-                        <p class="long-text">{wanted}</p>
-                        <Notice tone=Tone::Warning title=texts::SEARCH_MISS text=kind.miss() />
+                        <p class="long-text">{wanted.clone()}</p>
+                        <Notice tone=Tone::Warning title=texts::SEARCH_MISS text=kind.miss(&wanted, tab.height.get_untracked())>
+                            {(kind == Kind::Height).then(|| tab.height.get_untracked()).flatten().map(|tip| view! {
+                                <a class="button" href=within(&format!("/explorer/block/{tip}")) data-noscroll="">{texts::to_newest(tip)}</a>
+                            })}
+                        </Notice>
                     </div>
                 }
                 .into_any(),
@@ -148,6 +155,13 @@ async fn find(tab: Tab, kind: Kind, wanted: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_miss_says_what_helps() {
+        assert!(Kind::Height.miss("99", Some(12)).contains("12"));
+        assert!(Kind::PartOfHash.miss("00ab", Some(12)).contains("this has 4"));
+        assert_eq!(Kind::Address.miss("x", None), texts::MISS_ADDRESS);
+    }
 
     #[test]
     fn a_search_is_known_by_its_looks() {

@@ -1,9 +1,11 @@
 //! A transaction in a dialog.
 
-use super::{close_dialog, subject, within};
+use super::{close_dialog, proof::ProofPanel, subject, within};
 use crate::{
     browser,
-    components::{AmountText, Dialog, Failure, Loading, LongText, Notice, TimeAgo, Tone, TransactionStanding},
+    components::{
+        AmountText, Dialog, Failure, Loading, LongText, Notice, SaveJson, TimeAgo, Tone, TransactionStanding,
+    },
     live::{Loaded, Meanwhile, Topics},
     state::use_tab,
     texts,
@@ -75,6 +77,9 @@ fn Transaction(transaction: TransactionView) -> impl IntoView {
     } else {
         None
     };
+    let proof =
+        matches!(status, TransactionState::Confirmed { .. }).then(|| view! { <ProofPanel id=id.to_string() /> });
+    let request = Request::Transaction { id: id.to_string() };
     view! {
         <div class="dialog-status"><span class="badge">{kind}</span><TransactionStanding state=status /></div>
         <p class="transaction-amount"><AmountText amount=amount /></p>
@@ -89,5 +94,7 @@ fn Transaction(transaction: TransactionView) -> impl IntoView {
             <div><dt>{texts::SIZE}</dt><dd>{texts::bytes(size)}</dd></div>
             <div><dt>{texts::SIGNATURE}</dt><dd>{signature}</dd></div>
         </dl>
+        {proof}
+        <div class="actions actions-end"><SaveJson request=request name=format!("tabchain-transaction-{id}") /></div>
     }
 }

@@ -3,7 +3,8 @@
 use super::tree::{self, Placed, Plan};
 use crate::{
     browser,
-    components::{Failure, Flag, Hash, Icon, Loading, Shape},
+    components::{AmountText, Failure, Flag, Hash, Icon, Loading, Shape, TimeAgo},
+    format,
     live::{Loaded, Meanwhile, Topics},
     state::use_tab,
     texts,
@@ -53,7 +54,8 @@ pub(crate) fn ChainPanel() -> impl IntoView {
     });
     let first = Memo::new(move |_| plan.with(|plan| (plan.last + 1).saturating_sub(columns.get()).max(plan.first)));
     let origin = Memo::new(move |origin| origin_near(origin.copied(), first.get()));
-    let place = Place { plan, column, columns, first, origin };
+    let shown = RwSignal::new(None::<BlockSummary>);
+    let place = Place { plan, column, columns, first, origin, shown };
     let branches = move || forks.map(|forks| forks.branches.clone()).unwrap_or_default();
     let failure = Memo::new(move |_| match blocks.data.get() {
         Loaded::Failed(error) => Some(error),
@@ -64,7 +66,10 @@ pub(crate) fn ChainPanel() -> impl IntoView {
         <section class="panel chain" aria-labelledby="chain-title">
             <div class="panel-head">
                 <h2 id="chain-title">{texts::CHAIN}</h2>
-                <p class="muted">{texts::CHAIN_NOTE}</p>
+                {move || match shown.get() {
+                    Some(block) => view! { <BlockDetail block=block /> }.into_any(),
+                    None => view! { <p class="muted">{texts::CHAIN_NOTE}</p> }.into_any(),
+                }}
             </div>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <div class="chain-frame" node_ref=frame style:height=move || format!("{}px", place.lanes() * LANE)>
@@ -85,7 +90,7 @@ pub(crate) fn ChainPanel() -> impl IntoView {
                 </div>
             </div>
             <ul class="branches" aria-label=texts::BRANCHES>
-                <For each=branches key=|branch| (branch.tip.to_string(), branch.discard_in) let(branch)>
+                <For each=branches key=|branch| (branch.tip.to_string(), branch.discard_in, branch.work.clone()) let(branch)>
                     <BranchLine branch=branch prune_depth=Signal::derive(move || forks.map(|forks| forks.prune_depth).unwrap_or(1)) />
                 </For>
             </ul>
@@ -113,6 +118,8 @@ struct Place {
     /// Height at the left end of the strip, which slides under the frame as a whole: however fast
     /// blocks come, they keep their distance.
     origin: Memo<u32>,
+    /// The block that is pointed at or focused.
+    shown: RwSignal<Option<BlockSummary>>,
 }
 
 /// The same origin for as long as it is near enough.
@@ -206,14 +213,38 @@ fn Block(place: Place, placed: Placed) -> impl IntoView {
     let hash = block.hash.to_string();
     let height = block.height.0;
     let label = texts::block_label(height, &hash, block.transactions, block.best);
+    let pointed = block.clone();
+    let focused = block.clone();
     view! {
         <li class="chain-item" style:transform=move || place.at(height, lane)>
-            <a class="chain-block" class:chain-block-branch=!block.best href=tab.href(&format!("/explorer/block/{hash}")) aria-label=label title=hash.clone() data-testid="chain-block">
+            <a
+                on:pointerenter=move |_| place.shown.set(Some(pointed.clone()))
+                on:pointerleave=move |_| place.shown.set(None)
+                on:focus=move |_| place.shown.set(Some(focused.clone()))
+                on:blur=move |_| place.shown.set(None)
+                class="chain-block" class:chain-block-branch=!block.best href=tab.href(&format!("/explorer/block/{hash}")) aria-label=label title=hash.clone() data-testid="chain-block">
                 <Flag of=hash.clone() />
                 <span class="chain-height">{height}</span>
                 <span class="chain-count">{texts::transactions_short(block.transactions)}</span>
             </a>
         </li>
+    }
+}
+
+/// What there is to say of a block in a line. Assistive technology hears the block's label.
+#[component]
+fn BlockDetail(block: BlockSummary) -> impl IntoView {
+    let hash = block.hash.to_string();
+    view! {
+        <p class="chain-detail" aria-hidden="true" data-testid="chain-detail">
+            <span>{texts::block(block.height.0)}</span>
+            <span class="mono">{format::shorten(&hash)}</span>
+            <span>{texts::transactions(block.transactions)}</span>
+            <span>{format::bytes(u64::from(block.size))}</span>
+            <AmountText amount=block.reward />
+            {block.miner.map(|miner| view! { <span><Flag of=miner.clone() />" "<span class="mono">{format::shorten(&miner)}</span></span> })}
+            <TimeAgo time=block.time />
+        </p>
     }
 }
 
@@ -250,12 +281,16 @@ fn NextLine(place: Place) -> impl IntoView {
 /// A branch in words, with the countdown to its discard.
 #[component]
 fn BranchLine(branch: Branch, prune_depth: Signal<u32>) -> impl IntoView {
+    let tab = use_tab();
     let tip = branch.tip.to_string();
-    let href = use_tab().href(&format!("/explorer/block/{tip}"));
+    let href = tab.href(&format!("/explorer/block/{tip}"));
+    let work = branch.work.clone();
+    let work = move || tab.status.map(|status| work_behind(&work, &status.work));
     view! {
         <li class="branch" data-testid="branch">
             <Hash text=tip what=texts::WHAT_BLOCK href=href />
             <span>{texts::branch(branch.length, branch.fork_height.0, branch.height.0)}</span>
+            <span class="muted" data-testid="branch-work">{work}</span>
             <span class="branch-countdown">
                 <meter
                     min="0"
@@ -266,5 +301,23 @@ fn BranchLine(branch: Branch, prune_depth: Signal<u32>) -> impl IntoView {
                 {texts::discard_in(branch.discard_in)}
             </span>
         </li>
+    }
+}
+
+/// The work of a branch, and how far it is behind the best chain's. Both are decimal digits.
+fn work_behind(branch: &str, best: &str) -> String {
+    let hashes = |digits: &str| digits.parse::<f64>().unwrap_or(0.0);
+    let behind = (hashes(best) - hashes(branch)).max(0.0);
+    texts::branch_work(&format::si(hashes(branch)), &format::si(behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_tells_its_work_and_what_it_lacks() {
+        assert_eq!(work_behind("1500000", "2000000"), "work 1.50 M, 500 k behind the best");
+        assert_eq!(work_behind("5", "5"), "work 5, 0 behind the best");
     }
 }

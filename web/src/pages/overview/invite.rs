@@ -11,7 +11,9 @@ use leptos::prelude::*;
 /// A link and a QR code that bring another tab into this room.
 #[component]
 pub(crate) fn Invite() -> impl IntoView {
-    let link = use_tab().invitation();
+    let tab = use_tab();
+    let link = tab.invitation();
+    let room = move || tab.status.map(|status| texts::invite_room(&status.network, &status.room));
     view! {
         <section class="panel invite" aria-labelledby="invite-title">
             <h2 id="invite-title">{texts::INVITE}</h2>
@@ -19,6 +21,7 @@ pub(crate) fn Invite() -> impl IntoView {
                 <QrCode text=link.clone() label=texts::INVITE_QR />
                 <div class="invite-text">
                     <p>{texts::INVITE_TEXT}</p>
+                    <p class="invite-room" data-testid="invite-room">{room}</p>
                     <p class="long-text" data-testid="invite-link">{link.clone()}</p>
                     <div class="actions">
                         <CopyButton text=link.clone() what=texts::WHAT_LINK wide=true />

@@ -64,11 +64,13 @@ pub(crate) fn LogPanel() -> impl IntoView {
                 <div class="chips" role="group" aria-label=texts::LOG_FILTER>{Filter::ALL.map(choice).collect_view()}</div>
             </div>
             // Read on demand: at ten blocks a second nobody wants to hear every line.
-            <ol class="log-lines" role="log" aria-live="off" aria-labelledby="log-title" tabindex="0" data-testid="log">
-                <For each=lines key=|line| line.sequence let(line)>
-                    <Line line=line />
-                </For>
-            </ol>
+            <div class="log-lines" role="log" aria-live="off" aria-labelledby="log-title" tabindex="0" data-testid="log">
+                <ol>
+                    <For each=lines key=|line| line.sequence let(line)>
+                        <Line line=line />
+                    </For>
+                </ol>
+            </div>
             <Show when=move || is_empty.get()>
                 <p class="empty">{move || if filter.get() == Filter::Rejected { texts::LOG_NO_REFUSALS } else { texts::LOG_EMPTY }}</p>
             </Show>

@@ -1,10 +1,16 @@
-//! The mesh as a living graph: this tab in the middle, its peers around it, and what travels.
+//! The mesh as a living graph: this tab in the middle, its peers around it, further tabs of the room
+//! at the edge, and what travels.
 
+mod detail;
+mod outer;
+mod peer;
+mod table;
+
+use self::{detail::Detail, outer::OuterRing, peer::PeerDisc, table::PeerTable};
 use super::ring::{self, Seat};
 use crate::{
     browser,
-    components::{FlagShape, Hash, RoleIcon},
-    format,
+    components::RoleIcon,
     live::{Meanwhile, Query, Topics},
     state::{Tab, use_tab},
     texts,
@@ -12,7 +18,7 @@ use crate::{
 use leptos::{html, prelude::*};
 use node_wasm::{
     request::Request,
-    view::{Event, PeerState, PeerView, TrafficItem},
+    view::{Event, KnownPeer, PeerState, PeerView, TrafficItem},
 };
 
 /// Peers that are drawn; the table lists all.
@@ -40,6 +46,11 @@ struct Pulse {
 #[derive(Clone, Copy)]
 struct Drawing {
     peers: Query<Vec<PeerView>>,
+    known: Query<Vec<KnownPeer>>,
+    /// Tabs at the edge that are drawn, and how deep the edge is.
+    edge: Memo<(u32, f64)>,
+    /// Whose details are shown.
+    shown: RwSignal<Option<String>>,
     size: ReadSignal<(f64, f64)>,
     pulses: RwSignal<Vec<Pulse>>,
     last_pulse: StoredValue<u64>,
@@ -48,7 +59,22 @@ struct Drawing {
 impl Drawing {
     fn new(tab: Tab, size: ReadSignal<(f64, f64)>) -> Self {
         let peers = tab.query(Topics::PEERS, Meanwhile::Previous, || Some(Request::Peers));
-        Self { peers, size, pulses: RwSignal::new(Vec::new()), last_pulse: StoredValue::new(0) }
+        let known: Query<Vec<KnownPeer>> = tab.query(Topics::PEERS, Meanwhile::Previous, || Some(Request::KnownPeers));
+        let edge = Memo::new(move |_| {
+            let count = known.map(|known| known.len().min(ring::MOST_OUTER)).unwrap_or(0);
+            let count = u32::try_from(count).unwrap_or(0);
+            let (width, height) = size.get();
+            (count, ring::outer_depth(count, width / 2.0, height / 2.0))
+        });
+        Self {
+            peers,
+            known,
+            edge,
+            shown: RwSignal::new(None),
+            size,
+            pulses: RwSignal::new(Vec::new()),
+            last_pulse: StoredValue::new(0),
+        }
     }
 
     fn width(self) -> f64 {
@@ -64,8 +90,9 @@ impl Drawing {
     }
 
     fn seat(self, index: usize, count: usize) -> Seat {
-        let half_width = (self.width() / 2.0 - MARGIN.0).max(1.0);
-        let half_height = self.height() / 2.0 - MARGIN.1;
+        let depth = self.edge.get().1;
+        let half_width = (self.width() / 2.0 - MARGIN.0 - depth).max(1.0);
+        let half_height = (self.height() / 2.0 - MARGIN.1 - depth).max(1.0);
         let narrow = |number: usize| u32::try_from(number).unwrap_or(0);
         let crowded = ring::is_crowded(narrow(count), self.width());
         ring::seat(narrow(index), narrow(count), half_width.min(1.9 * half_height), half_height, crowded)
@@ -110,7 +137,10 @@ pub(crate) fn MeshPanel() -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
     let drawing = Drawing::new(tab, browser::element_size(frame));
     tab.on_event(move |event| drawing.hear(event));
-    let summary = Memo::new(move |_| texts::mesh_summary(drawing.peers.map(Vec::len).unwrap_or(0)));
+    let summary = Memo::new(move |_| {
+        let others = drawing.known.map(Vec::len).unwrap_or(0);
+        texts::mesh_summary(drawing.peers.map(Vec::len).unwrap_or(0), others)
+    });
     view! {
         <section class="panel mesh" aria-labelledby="mesh-title">
             <div class="panel-head">
@@ -118,12 +148,13 @@ pub(crate) fn MeshPanel() -> impl IntoView {
                 <ul class="legend">
                     <li><span class="legend-pulse legend-block"></span>{texts::MESH_BLOCK}</li>
                     <li><span class="legend-pulse legend-transaction"></span>{texts::MESH_TRANSACTION}</li>
+                    <li class:is-empty=move || drawing.edge.get().0 == 0><span class="legend-pulse legend-outer"></span>{texts::MESH_OUTER}</li>
                 </ul>
             </div>
-            <div class="mesh-frame" class:mesh-frame-crowded=move || drawing.is_crowded() node_ref=frame>
+            <div class="mesh-frame" class:mesh-frame-crowded=move || drawing.is_crowded() class:mesh-frame-wide=move || drawing.edge.get().0 != 0 node_ref=frame>
                 <svg
                     class="mesh-graph"
-                    role="img"
+                    role="group"
                     aria-label=summary
                     width=move || drawing.width()
                     height=move || drawing.height()
@@ -131,6 +162,7 @@ pub(crate) fn MeshPanel() -> impl IntoView {
                 >
                     <g style:transform=move || drawing.middle()>
                         <Ghosts drawing=drawing />
+                        <OuterRing drawing=drawing />
                         <For each=move || drawn_ids(drawing) key=Clone::clone let(id)>
                             <LinkLine drawing=drawing id=id />
                         </For>
@@ -143,6 +175,7 @@ pub(crate) fn MeshPanel() -> impl IntoView {
                         <OwnDisc drawing=drawing />
                     </g>
                 </svg>
+                <Detail drawing=drawing />
             </div>
             <PeerTable drawing=drawing />
         </section>
@@ -198,59 +231,6 @@ fn LinkLine(drawing: Drawing, id: String) -> impl IntoView {
     }
 }
 
-/// A peer with its role, its flag and the round trip to it.
-#[component]
-fn PeerDisc(drawing: Drawing, id: String) -> impl IntoView {
-    let seat = Memo::new({
-        let id = id.clone();
-        move |before: Option<&Option<Seat>>| drawing.seat_of(&id).or_else(|| before.copied().flatten())
-    });
-    let peer = Memo::new({
-        let id = id.clone();
-        move |_| find(drawing, &id)
-    });
-    let transform = move || {
-        seat.get().map(|Seat { angle, distance }| {
-            format!("rotate({angle:.2}deg) translateX({distance:.1}px) rotate({:.2}deg)", -angle)
-        })
-    };
-    // On the side away from the middle, where no line runs.
-    let is_above = move || seat.get().is_some_and(|seat| seat.angle.to_radians().sin() < -0.35);
-    let crowded = move || drawing.is_crowded();
-    // In a crowd flag and round trip share one line, and the id is left to the table.
-    let first_line = move || match (is_above(), crowded()) {
-        (true, false) => -drawing.radius() - 21.0,
-        (true, true) => -drawing.radius() - 6.0,
-        (false, _) => drawing.radius() + 15.0,
-    };
-    let second_line = move || if crowded() { first_line() } else { first_line() + 15.0 };
-    let short = id.chars().take(6).collect::<String>();
-    let quality = move || peer.with(|peer| peer.as_ref().map(link_quality));
-    let is_connected = move || peer.with(|peer| peer.as_ref().is_some_and(|peer| peer.state == PeerState::Connected));
-    view! {
-        <g class="seat peer" class:peer-open=is_connected class:peer-crowded=crowded style:transform=transform data-testid="mesh-peer">
-            <g class="peer-arrival">
-                <circle class="disc" r=move || drawing.radius() />
-                <RoleIcon role=Signal::derive(move || peer.with(|peer| peer.as_ref().and_then(|peer| peer.role))) size=Signal::derive(move || drawing.radius() * 1.1) />
-                <g transform=move || format!("translate(-34 {:.1})", first_line() - 9.5)>
-                    <g class="flag-in-graph"><FlagShape of=id /></g>
-                    <text class="peer-id" x="22" y="9.5">{short}</text>
-                </g>
-                <text class="peer-quality" x=move || if crowded() { -10 } else { 0 } y=move || format!("{:.1}", second_line())>{quality}</text>
-            </g>
-        </g>
-    }
-}
-
-fn link_quality(peer: &PeerView) -> String {
-    match (peer.state, peer.round_trip_ms) {
-        (PeerState::Connected, Some(millis)) => texts::round_trip(millis),
-        (PeerState::Connected, None) => texts::PEER_CONNECTED.to_owned(),
-        (PeerState::Greeting, _) => texts::PEER_GREETING.to_owned(),
-        (PeerState::Connecting, _) => texts::PEER_CONNECTING.to_owned(),
-    }
-}
-
 /// Something on its way over a link.
 #[component]
 fn PulseDot(drawing: Drawing, pulse: Pulse) -> impl IntoView {
@@ -281,65 +261,5 @@ fn OwnDisc(drawing: Drawing) -> impl IntoView {
             <RoleIcon role=Signal::derive(move || tab.role()) size=Signal::derive(radius) />
             <text class="own-label" y=move || radius() + 26.0>{texts::THIS_TAB}</text>
         </g>
-    }
-}
-
-/// All peers as a table: for screen readers, for touch, and for more than fits a drawing.
-#[component]
-fn PeerTable(drawing: Drawing) -> impl IntoView {
-    let ids = move || {
-        drawing
-            .peers
-            .map(|peers| peers.iter().map(|peer| peer.peer_id.to_string()).collect::<Vec<_>>())
-            .unwrap_or_default()
-    };
-    let is_empty = Memo::new(move |_| drawing.peers.map(Vec::is_empty).unwrap_or(true));
-    view! {
-        <details class="mesh-table">
-            <summary>{texts::MESH_TABLE}</summary>
-            <div class="scroller" tabindex="0" role="region" aria-label=texts::MESH_TABLE>
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{texts::PEER}</th>
-                            <th scope="col">{texts::ROLE}</th>
-                            <th scope="col">{texts::LINK_STATE}</th>
-                            <th scope="col">{texts::HEIGHT}</th>
-                            <th scope="col">{texts::RECEIVED}</th>
-                            <th scope="col">{texts::SENT}</th>
-                            <th scope="col">{texts::OFFENCES}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=ids key=Clone::clone let(id)>
-                            <PeerRow drawing=drawing id=id />
-                        </For>
-                    </tbody>
-                </table>
-                <Show when=move || is_empty.get()>
-                    <p class="empty">{texts::MESH_EMPTY}</p>
-                </Show>
-            </div>
-        </details>
-    }
-}
-
-#[component]
-fn PeerRow(drawing: Drawing, id: String) -> impl IntoView {
-    let peer = Memo::new({
-        let id = id.clone();
-        move |_| find(drawing, &id)
-    });
-    let cell = move |part: fn(&PeerView) -> String| move || peer.with(|peer| peer.as_ref().map(part));
-    view! {
-        <tr data-testid="peer-row">
-            <th scope="row"><Hash text=id what=texts::WHAT_PEER /></th>
-            <td>{cell(|peer| peer.role.map_or(texts::UNKNOWN, texts::role).to_owned())}</td>
-            <td>{cell(link_quality)}</td>
-            <td>{cell(|peer| peer.height.map_or_else(|| texts::UNKNOWN.to_owned(), |height| height.to_string()))}</td>
-            <td>{cell(|peer| format::bytes(peer.bytes_in))}</td>
-            <td>{cell(|peer| format::bytes(peer.bytes_out))}</td>
-            <td>{cell(|peer| texts::score(peer.score))}</td>
-        </tr>
     }
 }

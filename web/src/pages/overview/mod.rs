@@ -5,15 +5,12 @@ mod figures;
 mod invite;
 mod log;
 mod mesh;
-mod mining;
 mod ring;
 mod situation;
 mod tree;
 
-use self::{
-    chain::ChainPanel, figures::Figures, invite::Invite, log::LogPanel, mesh::MeshPanel, mining::MiningControl,
-    situation::Situation,
-};
+use self::{chain::ChainPanel, figures::Figures, invite::Invite, log::LogPanel, mesh::MeshPanel, situation::Situation};
+use super::mining::MiningControl;
 use crate::texts;
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Starting and stopping this tab's miner.
+//! Starting and stopping this tab's miner, here and on the overview.
 
 use crate::{
     browser,

@@ -1,0 +1,72 @@
+//! The explorer: search and its misses, a proof step by step, files, and text from outside.
+
+use crate::harness::SOON;
+use crate::views::Pair;
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn a_transaction_is_proved_step_by_step_and_saved_as_a_file() {
+    let pair = Pair::new().await;
+    let (browser, tab) = (&pair.browser, &pair.tabs[1]);
+    pair.earn().await;
+    let memo = "<script>alert(1)</script>";
+    let id = pair.pay(memo).await;
+    let _: Value = browser.call(&pair.tabs[0], "tabchain.miner.mine()").await;
+    browser.go(tab, &pair.tracker.page(&format!("/explorer/transaction/{id}"), &pair.query)).await;
+    // A fresh tab catches up first: until then it knows no such transaction.
+    browser.shows(tab, "transaction-id", &id).await;
+    browser.shows(tab, "dialog-transaction", memo).await;
+    let proof: Value = browser.call(tab, &format!("tabchain.chain.proof('{id}')")).await;
+    assert_eq!((&proof["index"], &proof["count"]), (&json!(1), &json!(2)));
+
+    browser.click(tab, "proof-show").await;
+    browser.shows(tab, "proof", "the leaf").await;
+    assert!(!browser.text(tab, "proof").await.contains("hashed together"), "steps come one by one");
+    browser.click(tab, "proof-next").await;
+    browser.shows(tab, "proof", "hashed together").await;
+    browser.click(tab, "proof-all").await;
+    browser.shows(tab, "proof-verdict", "the transaction is in the block").await;
+    let root = proof["header"]["merkleRoot"].as_str().expect("a root").to_owned();
+    browser.shows(tab, "proof-root", &root).await;
+
+    let watch = "const made = URL.createObjectURL.bind(URL); \
+         URL.createObjectURL = (blob) => { blob.text().then((text) => { window.saved = text; }); return made(blob); };";
+    browser.script(tab, watch).await;
+    browser.click(tab, "save-json").await;
+    let saved = async || browser.script(tab, "return JSON.parse(window.saved ?? '{}').id ?? ''").await == json!(id);
+    browser.until(SOON, "the file holds the transaction", saved).await;
+    pair.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_search_finds_blocks_transactions_and_addresses_and_explains_what_it_misses() {
+    let pair = Pair::new().await;
+    let (browser, tab) = (&pair.browser, &pair.tabs[0]);
+    pair.earn().await;
+    let id = pair.pay("").await;
+    let blocks: Value = browser.call(tab, "tabchain.chain.blocks({ limit: 1 })").await;
+    let (hash, height) = (blocks[0]["hash"].as_str().expect("a hash"), blocks[0]["height"].to_string());
+    let address: String = browser.call(tab, "tabchain.wallet.address()").await;
+    browser.follow(tab, "/explorer").await;
+    for (wanted, dialog, shown) in [
+        (height.as_str(), "dialog-block", hash),
+        (&format!("#{height}"), "dialog-block", hash),
+        (hash, "dialog-block", hash),
+        (&id, "dialog-transaction", &id),
+        (&address, "dialog-address", &address),
+        ("999999", "search-miss", "The newest one has height"),
+        ("00ab", "search-miss", "this has 4"),
+        (&"0".repeat(64), "search-miss", "neither a block nor a transaction"),
+        ("<b>nobody</b>", "search-miss", "neither a number"),
+    ] {
+        browser.fill(tab, "search", wanted).await;
+        browser.press(tab, "\u{e007}").await;
+        browser.shows(tab, dialog, shown).await;
+        let open = "return document.querySelector('dialog[open]')?.contains(document.activeElement) ?? false";
+        assert_eq!(browser.script(tab, open).await, json!(true), "the focus is inside the dialog");
+        browser.press(tab, "\u{e00c}").await;
+        let closed = async || browser.script(tab, "return !document.querySelector('dialog')").await == json!(true);
+        browser.until(SOON, "Escape closes the dialog", closed).await;
+    }
+    pair.browser.close().await;
+}
