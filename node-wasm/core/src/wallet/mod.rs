@@ -139,19 +139,24 @@ impl Wallet {
     /// A wallet of this phrase with its first account; `None` with probability 2^-127.
     pub fn new(phrase: Phrase) -> Option<Self> {
         let session = Session { keychain: phrase.keychain()?, phrase, keys: BTreeMap::new() };
-        let mut wallet = Self {
-            session: Some(session),
-            vault: None,
+        let mut wallet = Self::empty(Some(session), None);
+        let first = wallet.grow(0)?;
+        wallet.take_in(first);
+        Some(wallet)
+    }
+
+    /// A wallet without accounts yet.
+    fn empty(session: Option<Session>, vault: Option<Vault>) -> Self {
+        Self {
+            session,
+            vault,
             backed_up: false,
             accounts: Vec::new(),
             selected: 0,
             watched: Vec::new(),
             ahead: Vec::new(),
             history: History::default(),
-        };
-        let first = wallet.grow(0)?;
-        wallet.take_in(first);
-        Some(wallet)
+        }
     }
 
     /// A wallet of words that somebody kept: it looks for its accounts on the chain.
@@ -172,16 +177,7 @@ impl Wallet {
         let record = Record::from_bytes(bytes)?;
         let mut wallet = match &record.keys {
             Keys::Open(keys) => Self::new(Phrase::from_entropy(keys.0)).ok_or(RecordError::Damaged)?,
-            Keys::Sealed(vault) => Self {
-                session: None,
-                vault: Some(vault.clone()),
-                backed_up: false,
-                accounts: Vec::new(),
-                selected: 0,
-                watched: Vec::new(),
-                ahead: Vec::new(),
-                history: History::default(),
-            },
+            Keys::Sealed(vault) => Self::empty(None, Some(vault.clone())),
         };
         wallet.fill_in(record);
         if wallet.session.is_some() {
