@@ -53,12 +53,12 @@ fn object(client: &Client) -> Result<Object, JsValue> {
     Ok(api)
 }
 
-/// A function that makes a request of its one argument and promises the answer.
-fn method(client: &Client, request: fn(&str) -> Result<Request, RequestError>) -> JsValue {
+/// A function that makes a request of its arguments, two at most, and promises the answer.
+fn method(client: &Client, request: fn(&str, &str) -> Result<Request, RequestError>) -> JsValue {
     let client = client.clone();
-    let call = move |argument: JsValue| -> Promise {
+    let call = move |first: JsValue, second: JsValue| -> Promise {
         let client = client.clone();
-        let request = to_json(&argument).and_then(|json| request(&json));
+        let request = to_json(&first).and_then(|first| request(&first, &to_json(&second)?));
         future_to_promise(async move {
             let answer = match request {
                 Ok(request) => client.request_json(request).await,
@@ -68,7 +68,7 @@ fn method(client: &Client, request: fn(&str) -> Result<Request, RequestError>) -
             JSON::parse(&json)
         })
     };
-    Closure::<dyn Fn(JsValue) -> Promise>::new(call).into_js_value()
+    Closure::<dyn Fn(JsValue, JsValue) -> Promise>::new(call).into_js_value()
 }
 
 /// A function of an event's name and a callback, which throws what is wrong with them.

@@ -1,8 +1,8 @@
 //! Networks of tens of nodes in virtual time: they find each other, agree, pay, heal and refuse.
 
-use node_core::request::{Attack, Request, Response, SendForm};
+use node_core::request::{Request, Response, SendForm};
 use node_core::units::{Amount, Height};
-use node_core::view::{LogLevel, PeerState, TransactionState};
+use node_core::view::TransactionState;
 use std::time::Duration;
 use tests::simulator::{NodeIndex, Options, Simulation, checks};
 
@@ -195,46 +195,6 @@ fn the_mesh_goes_on_without_its_tracker_and_a_newcomer_joins_when_it_is_back() {
     let newcomer = simulation.add_node(8.0);
     assert!(simulation.run_until(2 * MINUTE, |simulation| simulation.node(newcomer).chain().height().0 > height));
     settle(&mut simulation);
-}
-
-#[test]
-fn attacks_are_refused_with_a_reason_and_the_others_go_on() {
-    for (attack, code) in [
-        (Attack::Garbage, "garbage"),
-        (Attack::TooLittleWork, "invalid-header"),
-        (Attack::InflatedReward, "invalid-block"),
-    ] {
-        let (mut simulation, nodes) = network(51, 5);
-        simulation.mine(nodes[0], true);
-        assert!(simulation.run_until(5 * MINUTE, |simulation| simulation.least_height().0 >= 5));
-        simulation.mine(nodes[0], false);
-        simulation.run_until(MINUTE, Simulation::agree);
-        let attacker = nodes[4];
-        simulation.request(attacker, Request::Attack { attack }).unwrap();
-        simulation.run_for(2 * MINUTE);
-        for node in &nodes[..4] {
-            let id = simulation.node(attacker).id();
-            let refused = simulation
-                .log(*node)
-                .iter()
-                .any(|line| line.level == LogLevel::Rejected && line.code == code && line.peer == Some(id));
-            assert!(refused, "{attack:?} is refused by node {}", node.0);
-            let connected = simulation
-                .node(*node)
-                .peers()
-                .iter()
-                .any(|(_, peer)| peer.id == id && peer.state == PeerState::Connected);
-            assert!(!connected, "{attack:?}: the attacker is banned by node {}", node.0);
-        }
-        let told = simulation.log(attacker).iter().any(|line| line.code == "refused-by-peer");
-        assert!(told, "{attack:?}: the attacker learns that it was refused");
-        simulation.mine(nodes[0], true);
-        let height = simulation.node(nodes[1]).chain().height().0;
-        let goes_on = simulation.run_until(5 * MINUTE, |simulation| {
-            nodes[..4].iter().all(|node| simulation.node(*node).chain().height().0 > height + 3)
-        });
-        assert!(goes_on, "{attack:?}: the others go on");
-    }
 }
 
 #[test]

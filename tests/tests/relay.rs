@@ -155,7 +155,9 @@ fn a_forged_block_among_nodes_that_push_costs_its_maker_its_links_and_no_other_n
         assert!(nodes.iter().map(|node| pushed_to(*node)).sum::<usize>() > 0, "blocks are pushed");
         let attacker = nodes[7];
         let record = record(&mut simulation, |_, _| true);
-        simulation.request(attacker, Request::Attack { attack: Attack::InflatedReward }).unwrap();
+        simulation
+            .request(attacker, Request::Attack { attack: Attack::InflatedReward, peer: None, every: None })
+            .unwrap();
         simulation.run_for(MINUTE);
         let id = simulation.node(attacker).id();
         let handed_on = record.borrow().keys().filter(|(from, ..)| *from != attacker).count();

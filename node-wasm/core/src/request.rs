@@ -5,6 +5,7 @@ pub mod wallet;
 pub use crate::mempool::Wish;
 
 use crate::hash::TxId;
+use crate::view::lab::{AttackView, BanView, Incident, Verdict};
 use crate::view::wallet::{BackupView, WalletView};
 use crate::view::{
     Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, KnownPeer, LogEntry, Page, PeerView,
@@ -148,10 +149,39 @@ pub enum Request {
         /// Whether.
         on: bool,
     },
-    /// Launches an attack at every connected peer. [`Response::Done`].
+    /// Launches an attack. [`Response::Done`].
     Attack {
         /// Which.
         attack: Attack,
+        /// At whom; at every connected peer if absent.
+        peer: Option<PeerId>,
+        /// Again after each so many seconds, until it is stopped; once if absent.
+        every: Option<u32>,
+    },
+    /// Ends every attack that is repeated or whose block is being mined. [`Response::Done`].
+    StopAttacks,
+    /// All attacks that there are. [`Response::Attacks`].
+    Attacks,
+    /// What peers made of attacks, newest first. [`Response::Verdicts`].
+    Verdicts {
+        /// Rows to pass over.
+        from: Option<u32>,
+        /// Most rows.
+        limit: Option<u32>,
+    },
+    /// What this node refused, newest first. [`Response::Incidents`].
+    Incidents {
+        /// Rows to pass over.
+        from: Option<u32>,
+        /// Most rows.
+        limit: Option<u32>,
+    },
+    /// Banned peers, the newest ban first. [`Response::Bans`].
+    Bans,
+    /// Lifts the ban of a peer and connects to it again. [`Response::Done`].
+    Pardon {
+        /// The peer.
+        peer: PeerId,
     },
     /// Keys, lock, backup, accounts and files of the wallet.
     Wallet(WalletRequest),
@@ -177,16 +207,74 @@ pub struct SendForm {
 }
 
 /// What this tab can try on its peers, to show that they refuse it. The own node stays honest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Attack {
     /// Bytes that are no message.
     Garbage,
+    /// A payment whose signature does not hold.
+    InvalidSignature,
+    /// A block with all the work it needs, and other transactions than its header commits to.
+    WrongHash,
     /// A block on the tip whose hash misses its target.
     TooLittleWork,
+    /// A block with the work for another target than the one demanded.
+    FalseTarget,
+    /// The chain with another transaction in a block of its middle.
+    AlteredBlock,
+    /// A second payment with the number of a confirmed one.
+    DoubleSpend,
     /// A block with all the work it needs that pays its miner more than allowed.
     InflatedReward,
+    /// A confirmed payment again.
+    Replay,
+    /// A payment of another room.
+    ForeignReplay,
+    /// A block with all the work it needs from an hour ahead.
+    FutureTimestamp,
+    /// More pings than a peer may send.
+    Flood,
+    /// More headers than a peer may send, on a block that does not exist.
+    OrphanFlood,
+}
+
+impl Attack {
+    /// All that there are.
+    pub const ALL: [Self; 13] = [
+        Self::Garbage,
+        Self::InvalidSignature,
+        Self::WrongHash,
+        Self::TooLittleWork,
+        Self::FalseTarget,
+        Self::AlteredBlock,
+        Self::DoubleSpend,
+        Self::InflatedReward,
+        Self::Replay,
+        Self::ForeignReplay,
+        Self::FutureTimestamp,
+        Self::Flood,
+        Self::OrphanFlood,
+    ];
+
+    /// Its stable name.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Garbage => "garbage",
+            Self::InvalidSignature => "invalid-signature",
+            Self::WrongHash => "wrong-hash",
+            Self::TooLittleWork => "too-little-work",
+            Self::FalseTarget => "false-target",
+            Self::AlteredBlock => "altered-block",
+            Self::DoubleSpend => "double-spend",
+            Self::InflatedReward => "inflated-reward",
+            Self::Replay => "replay",
+            Self::ForeignReplay => "foreign-replay",
+            Self::FutureTimestamp => "future-timestamp",
+            Self::Flood => "flood",
+            Self::OrphanFlood => "orphan-flood",
+        }
+    }
 }
 
 /// The node's answer. In JSON just the content.
@@ -231,6 +319,14 @@ pub enum Response {
     Log(Vec<LogEntry>),
     /// To [`Request::Storage`].
     Storage(Box<StorageView>),
+    /// To [`Request::Attacks`].
+    Attacks(Vec<AttackView>),
+    /// To [`Request::Verdicts`].
+    Verdicts(Page<Verdict>),
+    /// To [`Request::Incidents`].
+    Incidents(Page<Incident>),
+    /// To [`Request::Bans`].
+    Bans(Vec<BanView>),
     /// To [`Request::Wallet`].
     Wallet(Box<WalletView>),
     /// To [`WalletRequest::Words`].
@@ -288,6 +384,12 @@ pub enum ErrorCode {
     LightNode,
     /// No peer has proved it to this light node.
     Unproven,
+    /// An attack needs coins, and the wallet has none.
+    NoCoins,
+    /// An attack needs a confirmed payment, and there is none.
+    NoPayment,
+    /// An attack needs a longer chain, or no block can be built.
+    NoBlocks,
     /// The node was stopped before it could answer.
     Stopped,
     /// The wallet is locked.

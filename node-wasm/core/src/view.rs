@@ -1,6 +1,7 @@
 //! Plain snapshots of the node for a user interface: what the page draws and what the
 //! JavaScript API gives. JSON in camel case; amounts as decimal TAB; hashes in lower-case hex.
 
+pub mod lab;
 mod proofs;
 pub mod wallet;
 
@@ -8,6 +9,7 @@ pub use proofs::{Coverage, HeaderView, HistoryPage, Known, ProofView};
 
 use crate::hash::{BlockHash, MerkleRoot, StateRoot, TxId};
 use crate::units::{Amount, Height, Timestamp};
+use lab::{Incident, Verdict};
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
 use wallet::WalletView;
@@ -548,8 +550,10 @@ pub enum Event {
         /// How far the connection is now.
         state: Option<PeerState>,
     },
-    /// Something was refused.
-    Rejected(LogEntry),
+    /// Something was refused: what, and what it cost who sent it.
+    Rejected(Incident),
+    /// A peer's verdict on an attack of this node came, or changed.
+    Verdict(Verdict),
     /// Any line of the log, refusals too.
     Log(LogEntry),
     /// Catching up: where it stands, `null` when done.

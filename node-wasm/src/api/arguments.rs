@@ -8,6 +8,7 @@ use node_core::mempool::Wish;
 use node_core::request::RequestError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tracker_protocol::PeerId;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Which part of a list.
@@ -72,6 +73,17 @@ pub(super) struct Wanted {
     pub(super) wish: Wish,
 }
 
+/// At whom an attack is aimed, and how often it is launched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
+#[serde(deny_unknown_fields)]
+pub(super) struct Aim {
+    /// The peer; every connected one if left out.
+    pub(super) peer: Option<PeerId>,
+    /// Seconds from one launch to the next, 1 to 3,600; once if left out.
+    pub(super) every: Option<u32>,
+}
+
 /// A height or a hash.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -121,7 +133,6 @@ pub(super) fn to_json(argument: &JsValue) -> Result<String, RequestError> {
 mod tests {
     use super::*;
     use node_core::request::{Attack, ErrorCode, SendForm};
-    use tracker_protocol::PeerId;
 
     #[test]
     fn good_arguments_are_read() {
@@ -131,6 +142,9 @@ mod tests {
         assert_eq!(decode::<BlockId>("12").unwrap().into_text(), "12");
         assert_eq!(decode::<BlockId>(r#""ab""#).unwrap().into_text(), "ab");
         assert_eq!(decode::<Attack>(r#""too-little-work""#).unwrap(), Attack::TooLittleWork);
+        let aim: Aim = decode(&format!(r#"{{"peer":"{}","every":5}}"#, "ab".repeat(20))).unwrap();
+        assert_eq!((aim.peer, aim.every), (Some(PeerId::from_bytes([0xab; 20])), Some(5)));
+        assert_eq!(decode::<Option<Aim>>("null").unwrap(), None);
         assert!(decode::<PeerId>(&format!("\"{}\"", "ab".repeat(20))).is_ok());
         let wanted: Wanted = decode(r#"{"id":"ab","wish":"exclude"}"#).unwrap();
         assert_eq!((wanted.id.as_str(), wanted.wish), ("ab", Wish::Exclude));
@@ -165,6 +179,9 @@ mod tests {
         assert_eq!(code::<String>("5"), bad);
         assert_eq!(code::<PeerId>(r#""zz""#), bad);
         assert_eq!(code::<Attack>(r#""nothing""#), bad);
+        for json in [r#"{"every":0.5}"#, r#"{"every":"5"}"#, r#"{"peer":"zz"}"#, r#"{"peers":null}"#] {
+            assert_eq!(code::<Aim>(json), bad, "{json}");
+        }
         let message = decode::<BlockId>("-1").unwrap_err().message;
         assert_eq!(message, "the argument is wrong: expected a height or a hash");
     }

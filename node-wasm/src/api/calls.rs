@@ -4,12 +4,13 @@
 //! knows it by, so a new call is a new entry here, and then `cargo xtask types`.
 
 use super::arguments::wallet::{Backup, Import, Named, NamedAddress, Passphrase, Protection, Replace};
-use super::arguments::{BlockId, OwnRange, Range, Rows, Switch, Threads, Wanted, decode};
+use super::arguments::{Aim, BlockId, OwnRange, Range, Rows, Switch, Threads, Wanted, decode};
 use js_sys::{Object, Reflect};
 use node_core::hash::TxId;
 use node_core::keys::Secret;
 use node_core::request::wallet::WalletRequest;
 use node_core::request::{Attack, Request, RequestError, SendForm};
+use node_core::view::lab::{AttackView, BanView, Incident, Verdict};
 use node_core::view::wallet::{BackupView, WalletView};
 use node_core::view::{
     Balance, BlockSummary, BlockView, ForkTree, HeaderView, HistoryPage, KnownPeer, LogEntry, Page, PeerView,
@@ -23,8 +24,8 @@ use wasm_bindgen::{JsCast, JsValue};
 pub(super) struct Call {
     /// Where it stands in the API's object: `chain.block`.
     pub(super) path: &'static str,
-    /// What it asks of the node, by its argument in JSON.
-    pub(super) request: fn(&str) -> Result<Request, RequestError>,
+    /// What it asks of the node, by its arguments in JSON; `null` for one that is left out.
+    pub(super) request: fn(&str, &str) -> Result<Request, RequestError>,
 }
 
 /// What calls that only act give: `null`.
@@ -40,17 +41,17 @@ macro_rules! dotted {
 /// Makes the list of calls; for tests also the list of their types.
 ///
 /// An entry is a comment that says what the call gives, and `group.name(argument: Type) -> Answer { request }`.
-/// The argument may be missing; where its type is an `Option`, the caller may leave it out. The answer is
+/// There may be no argument, or two; where the type of one is an `Option`, the caller may leave it out. The answer is
 /// what the request's documentation says, as a type of `node_core::view`.
 macro_rules! calls {
     ($(
         $(#[doc = $doc:literal])+
-        $($path:ident).+ ($($argument:ident: $type:ty)?) -> $answer:ty $request:block
+        $($path:ident).+ ($($argument:ident: $type:ty),*) -> $answer:ty $request:block
     )+) => {
         /// The calls in their order.
         pub(super) const CALLS: &[Call] = &[$(Call {
             path: dotted!($($path).+),
-            request: |argument| calls!(@request argument, ($($argument: $type)?), $request),
+            request: |first, second| calls!(@request first, second, ($($argument: $type),*), $request),
         }),+];
 
         // Only tests look at the answers; every build checks that there are such types.
@@ -64,19 +65,23 @@ macro_rules! calls {
             use super::typescript::Signature;
             vec![$({
                 let signature = Signature::new::<$answer>(dotted!($($path).+), concat!($($doc, "\n"),+));
-                $(let signature = signature.takes::<$type>(stringify!($argument));)?
+                $(let signature = signature.takes::<$type>(stringify!($argument));)*
                 signature
             }),+]
         }
     };
-    (@request $given:ident, ($argument:ident: $type:ty), $request:block) => {
-        decode::<$type>($given).map(|$argument| $request)
-    };
-    // Whatever is given is ignored, as JavaScript does.
-    (@request $given:ident, (), $request:block) => {{
-        let _ = $given;
+    // Whatever is given beyond is ignored, as JavaScript does.
+    (@request $first:ident, $second:ident, (), $request:block) => {{
+        let _ = ($first, $second);
         Ok($request)
     }};
+    (@request $first:ident, $second:ident, ($argument:ident: $type:ty), $request:block) => {{
+        let _ = $second;
+        decode::<$type>($first).map(|$argument| $request)
+    }};
+    (@request $first:ident, $second:ident, ($one:ident: $type:ty, $other:ident: $more:ty), $request:block) => {
+        decode::<$type>($first).and_then(|$one| decode::<$more>($second).map(|$other| $request))
+    };
 }
 
 calls! {
@@ -178,8 +183,35 @@ calls! {
     /// Whether old blocks are dropped; those dropped do not come back.
     storage.prune(wanted: Switch) -> Done { Request::Prune { on: wanted.on } }
 
-    /// Launches an attack at every connected peer.
-    lab.attack(attack: Attack) -> Done { Request::Attack { attack } }
+    /// Banned peers, the newest ban first.
+    peers.bans() -> Vec<BanView> { Request::Bans }
+
+    /// Lifts the ban of a peer and connects to it again.
+    peers.pardon(peer_id: PeerId) -> Done { Request::Pardon { peer: peer_id } }
+
+    /// All attacks, the rule that stops each, and what it lacks now.
+    lab.list() -> Vec<AttackView> { Request::Attacks }
+
+    /// Launches an attack at peers, once or again and again.
+    lab.attack(attack: Attack, aim: Option<Aim>) -> Done {
+        let Aim { peer, every } = aim.unwrap_or_default();
+        Request::Attack { attack, peer, every }
+    }
+
+    /// Ends every attack that is repeated or whose block is being mined.
+    lab.stop() -> Done { Request::StopAttacks }
+
+    /// What peers made of attacks, newest first; `from` is the number of rows to pass over.
+    lab.verdicts(range: Option<Range>) -> Page<Verdict> {
+        let Range { from, limit } = range.unwrap_or_default();
+        Request::Verdicts { from, limit }
+    }
+
+    /// What this node refused, newest first; `from` is the number of rows to pass over.
+    lab.incidents(range: Option<Range>) -> Page<Incident> {
+        let Range { from, limit } = range.unwrap_or_default();
+        Request::Incidents { from, limit }
+    }
 
     /// Lines of the node's log, newest first; the node keeps 500.
     log(rows: Option<Rows>) -> Vec<LogEntry> { Request::Log { limit: rows.unwrap_or_default().limit } }

@@ -13,7 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::console;
 
 /// The events that there are, as [`Event`] names them.
-pub(super) const EVENTS: [&str; 14] = [
+pub(super) const EVENTS: [&str; 15] = [
     "tip",
     "header",
     "fork",
@@ -22,6 +22,7 @@ pub(super) const EVENTS: [&str; 14] = [
     "wallet",
     "peer",
     "rejected",
+    "verdict",
     "log",
     "sync",
     "hashrate",
@@ -91,6 +92,7 @@ const fn name_of(event: &Event) -> &'static str {
         Event::Wallet(_) => "wallet",
         Event::Peer { .. } => "peer",
         Event::Rejected(_) => "rejected",
+        Event::Verdict(_) => "verdict",
         Event::Log(_) => "log",
         Event::Sync(_) => "sync",
         Event::Hashrate(_) => "hashrate",
@@ -125,6 +127,10 @@ fn dispatch(callbacks: &Callbacks, event: &Event) {
 mod tests {
     use super::*;
     use node_core::hash::BlockHash;
+    use node_core::net::offence::Offence;
+    use node_core::request::Attack;
+    use node_core::units::Timestamp;
+    use node_core::view::lab::{Outcome, Verdict};
     use node_core::view::{ForkChange, PeerState, StorageView, TrackerState};
     use tracker_protocol::PeerId;
 
@@ -134,6 +140,7 @@ mod tests {
         for event in [
             Event::Fork(ForkChange::Grown { tip: BlockHash::ZERO }),
             Event::Peer { peer_id, state: Some(PeerState::Connected) },
+            Event::Verdict(verdict()),
             Event::Sync(None),
             Event::Hashrate(2.5),
             Event::Storage(StorageView::default()),
@@ -143,6 +150,35 @@ mod tests {
             assert_eq!(json["event"], name_of(&event));
             assert!(EVENTS.contains(&name_of(&event)));
         }
+    }
+
+    fn verdict() -> Verdict {
+        Verdict {
+            number: 1,
+            launch: 1,
+            attack: Attack::TooLittleWork,
+            peer: PeerId::from_bytes([1; 20]),
+            time: Timestamp::from_millis(5),
+            subject: None,
+            outcome: Outcome::Refused {
+                offence: Offence::InvalidHeader,
+                points: 100,
+                reason: "why".to_owned(),
+                score: 100,
+                banned_until: Some(Timestamp::from_millis(9)),
+                refusals: 1,
+                after_ms: 4,
+            },
+        }
+    }
+
+    #[test]
+    fn a_verdict_reads_as_the_documents_say() {
+        let json = serde_json::to_value(verdict()).unwrap();
+        assert_eq!((&json["attack"], &json["time"]), (&"too-little-work".into(), &5.into()));
+        let outcome = &json["outcome"];
+        assert_eq!((&outcome["state"], &outcome["offence"]), (&"refused".into(), &"invalid-header".into()));
+        assert_eq!((&outcome["bannedUntil"], &outcome["afterMs"]), (&9.into(), &4.into()));
     }
 
     #[test]

@@ -84,8 +84,8 @@ const LISTENING: &str =
 pub(super) struct Signature {
     path: &'static str,
     docs: &'static str,
-    /// Name and type, `?` where it may be left out.
-    parameter: Option<String>,
+    /// Names and types, `?` where one may be left out.
+    parameters: Vec<String>,
     answer: String,
     declare: Vec<fn(&mut Declarations)>,
     /// Whether JSON is an answer of the type: reads and writes it, and gives what then stands there.
@@ -98,14 +98,14 @@ impl Signature {
         Self {
             path,
             docs,
-            parameter: None,
+            parameters: Vec::new(),
             answer: A::name(&config()),
             declare: vec![Declarations::add::<A>],
             again: |json| serde_json::to_value(serde_json::from_value::<A>(json)?),
         }
     }
 
-    /// The same with an argument.
+    /// The same with one argument more.
     pub(super) fn takes<T: TS + 'static>(mut self, name: &str) -> Self
     where
         T::OptionInnerType: TS,
@@ -115,7 +115,7 @@ impl Signature {
         } else {
             ("", T::name(&config()))
         };
-        self.parameter = Some(format!("{}{mark}: {kind}", camel_case(name)));
+        self.parameters.push(format!("{}{mark}: {kind}", camel_case(name)));
         self.declare.push(Declarations::add::<T>);
         self
     }
@@ -127,8 +127,8 @@ impl Signature {
     fn render(&self, indent: &str) -> String {
         let name = self.path.rsplit('.').next().unwrap_or(self.path);
         let docs = layout::comment(self.docs, indent);
-        let parameter = self.parameter.as_deref().unwrap_or_default();
-        format!("{docs}{indent}{name}({parameter}): Promise<{}>;\n", self.answer)
+        let parameters = self.parameters.join(", ");
+        format!("{docs}{indent}{name}({parameters}): Promise<{}>;\n", self.answer)
     }
 }
 

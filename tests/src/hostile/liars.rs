@@ -45,7 +45,7 @@ pub(super) struct Inflater;
 impl Behaviour for Inflater {
     fn act(&mut self, simulation: &mut Simulation, own: NodeIndex) -> Option<Duration> {
         // Without a peer left there is nobody to attack, and the node says so.
-        let _ = simulation.request(own, Request::Attack { attack: Attack::InflatedReward });
+        let _ = simulation.request(own, Request::Attack { attack: Attack::InflatedReward, peer: None, every: None });
         Some(Duration::from_secs(5))
     }
 }

@@ -5,6 +5,7 @@ mod devtools;
 mod explorer;
 mod firefox;
 mod harness;
+mod lab;
 mod life;
 mod mesh;
 mod offline;

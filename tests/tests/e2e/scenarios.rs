@@ -347,34 +347,6 @@ async fn the_mesh_outlives_its_tracker_and_grows_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn hostile_tabs_are_refused_with_a_reason_and_the_others_go_on() {
-    for (attack, code) in
-        [("garbage", "garbage"), ("too-little-work", "invalid-header"), ("inflated-reward", "invalid-block")]
-    {
-        let stage = Stage::new(3).await;
-        stage.meshed(SOON).await;
-        stage.mine(0, true).await;
-        stage.one_tip(&[0, 1, 2], 2, BLOCKS).await;
-        stage.mine(0, false).await;
-        stage.one_tip(&[0, 1, 2], 2, SOON).await;
-        let attacker = stage.status(2).await.peer_id;
-        let _: Value = stage.browser.call(&stage.tabs[2], &format!("tabchain.lab.attack('{attack}')")).await;
-        for tab in 0..2 {
-            let refused = async || stage.logged(tab, code, Some(&attacker)).await;
-            stage.browser.until(BLOCKS, &format!("{attack} is refused with the reason {code}"), refused).await;
-            let banned = async || !stage.connected(tab).await.contains(&attacker);
-            stage.browser.until(SOON, "the attacker is banned", banned).await;
-        }
-        let told = async || stage.logged(2, "refused-by-peer", None).await;
-        stage.browser.until(SOON, "the attacker learns that it was refused", told).await;
-        let height = stage.status(0).await.height;
-        stage.mine(1, true).await;
-        stage.one_tip(&[0, 1], height + 2, BLOCKS).await;
-        stage.close().await;
-    }
-}
-
-#[tokio::test]
 async fn an_unsigned_transaction_is_refused_by_every_tab() {
     let stage = Stage::new(2).await;
     stage.meshed(SOON).await;

@@ -433,8 +433,7 @@ impl Mesh {
         let Some((id, state)) = context.peers.get(link).map(|peer| (peer.id, peer.state)) else { return };
         context.log(Line::info(code, reason).peer(id));
         if state != PeerState::Connecting {
-            let refused = Refused { offence: Offence::NoRoom, subject: None, detail: reason.to_owned() };
-            context.outbox.send(link, &Message::Refused(refused));
+            context.outbox.send(link, &Message::Refused(Refused::without_fault(Offence::NoRoom, reason)));
         }
         self.disconnect(context, link, false);
         self.candidates.full(id, context.now);

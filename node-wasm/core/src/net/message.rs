@@ -151,6 +151,17 @@ pub struct Refused {
     pub subject: Option<[u8; 32]>,
     /// The reason in words, at most [`MAX_DETAIL_BYTES`]. From outside: shown as text only.
     pub detail: String,
+    /// Points of the receiver at the sender now.
+    pub score: u32,
+    /// If that is a ban: how many seconds it has left.
+    pub banned_seconds: Option<u32>,
+}
+
+impl Refused {
+    /// Of something that is no fault, for which nobody is judged.
+    pub fn without_fault(offence: Offence, detail: &str) -> Self {
+        Self { offence, subject: None, detail: detail.to_owned(), score: 0, banned_seconds: None }
+    }
 }
 
 /// Why bytes are not a message.
@@ -251,7 +262,7 @@ mod tests {
                 "{length} proofs"
             );
         }
-        let long = Refused { offence: Offence::Flood, subject: None, detail: "x".repeat(MAX_DETAIL_BYTES + 1) };
+        let long = Refused::without_fault(Offence::Flood, &"x".repeat(MAX_DETAIL_BYTES + 1));
         assert_eq!(Message::decode(&Message::Refused(long).encode()), Err(MessageError::TooMany(MAX_DETAIL_BYTES + 1)));
     }
 

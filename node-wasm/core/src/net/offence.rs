@@ -1,6 +1,7 @@
 //! The one table by which peers are judged: what is refused, and what it costs.
 
 use borsh::{BorshDeserialize, BorshSerialize};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Points at which a peer is banned.
@@ -11,7 +12,11 @@ pub const BAN_TIME: Duration = Duration::from_mins(10);
 pub const MAX_BANS: usize = 10_000;
 
 /// Why something of a peer's was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize, Deserialize,
+)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
 pub enum Offence {
     /// Bytes that are no frame or no message.
     Garbage,
@@ -121,5 +126,15 @@ mod tests {
             assert_eq!(BAN_SCORE.div_ceil(offence.points()), times, "{offence:?}");
         }
         assert_eq!(Offence::NotAdmitted.points(), 0);
+    }
+
+    #[test]
+    fn json_and_log_call_an_offence_the_same() {
+        // Their numbers on the wire are those of the table, without a gap.
+        for number in 0..=16_u8 {
+            let offence = Offence::try_from_slice(&[number]).unwrap();
+            assert_eq!(serde_json::to_value(offence).unwrap(), offence.code());
+        }
+        assert!(Offence::try_from_slice(&[17]).is_err(), "a new one is looked at here");
     }
 }

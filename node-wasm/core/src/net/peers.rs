@@ -123,6 +123,8 @@ pub struct Peer {
     pub ping: Option<(u64, Timestamp)>,
     /// When the last message came.
     pub heard: Timestamp,
+    /// It has read everything that was sent to it before this time: a ping of then was answered.
+    pub read_until: Timestamp,
     /// When the next ping is due.
     pub next_ping: Timestamp,
     /// Milliseconds that its clock was ahead of this one's when it said hello.
@@ -187,6 +189,7 @@ impl Peer {
             round_trip: None,
             ping: None,
             heard: now,
+            read_until: Timestamp::default(),
             next_ping: now,
             clock_ahead: 0,
             asked_headers: None,
@@ -246,11 +249,20 @@ impl Peer {
     }
 }
 
+/// Why and how long nobody talks to a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ban {
+    /// What brought its score to [`BAN_SCORE`]; not known of a ban of an earlier run.
+    pub offence: Option<Offence>,
+    /// Until when.
+    pub until: Timestamp,
+}
+
 /// All links, and the bans.
 #[derive(Debug, Default)]
 pub struct Peers {
     links: BTreeMap<LinkId, Peer>,
-    bans: BTreeMap<PeerId, Timestamp>,
+    bans: BTreeMap<PeerId, Ban>,
     next_link: u64,
     forgave: Timestamp,
 }
@@ -328,7 +340,7 @@ impl Peers {
             return false;
         }
         let id = peer.id;
-        self.ban(id, now);
+        self.ban(id, offence, now);
         true
     }
 
@@ -352,28 +364,39 @@ impl Peers {
 
     /// Whether a peer is banned.
     pub fn is_banned(&self, id: &PeerId, now: Timestamp) -> bool {
-        self.bans.get(id).is_some_and(|until| *until > now)
+        self.ban_of(id, now).is_some()
     }
 
-    /// Bans that have not ended, each with its end.
-    pub fn bans(&self, now: Timestamp) -> impl Iterator<Item = (PeerId, Timestamp)> {
-        self.bans.iter().filter(move |(_, until)| **until > now).map(|(id, until)| (*id, *until))
+    /// The ban of a peer, if it is banned.
+    pub fn ban_of(&self, id: &PeerId, now: Timestamp) -> Option<Ban> {
+        self.bans.get(id).filter(|ban| ban.until > now).copied()
+    }
+
+    /// All bans.
+    pub fn bans(&self, now: Timestamp) -> impl Iterator<Item = (PeerId, Ban)> {
+        self.bans.iter().filter(move |(_, ban)| ban.until > now).map(|(id, ban)| (*id, *ban))
+    }
+
+    /// Lifts the ban of a peer; gives whether there was one.
+    pub fn pardon(&mut self, id: &PeerId, now: Timestamp) -> bool {
+        self.bans.remove(id).is_some_and(|ban| ban.until > now)
     }
 
     /// Takes over bans of an earlier run; none is longer than one of this run would be.
     pub fn restore_bans(&mut self, bans: impl IntoIterator<Item = (PeerId, Timestamp)>, now: Timestamp) {
         let fresh = bans.into_iter().filter(|(_, until)| *until > now).take(MAX_BANS);
-        self.bans.extend(fresh.map(|(id, until)| (id, until.min(now.after(BAN_TIME)))));
+        let latest = now.after(BAN_TIME);
+        self.bans.extend(fresh.map(|(id, until)| (id, Ban { offence: None, until: until.min(latest) })));
     }
 
-    fn ban(&mut self, id: PeerId, now: Timestamp) {
-        self.bans.retain(|_, until| *until > now);
+    fn ban(&mut self, id: PeerId, offence: Offence, now: Timestamp) {
+        self.bans.retain(|_, ban| ban.until > now);
         if self.bans.len() >= MAX_BANS
-            && let Some(first) = self.bans.iter().min_by_key(|(_, until)| **until).map(|(id, _)| *id)
+            && let Some(first) = self.bans.iter().min_by_key(|(_, ban)| ban.until).map(|(id, _)| *id)
         {
             self.bans.remove(&first);
         }
-        self.bans.insert(id, now.after(BAN_TIME));
+        self.bans.insert(id, Ban { offence: Some(offence), until: now.after(BAN_TIME) });
     }
 }
 
@@ -415,6 +438,24 @@ mod tests {
     }
 
     #[test]
+    fn a_ban_can_be_seen_and_lifted() {
+        let mut peers = Peers::default();
+        let links = [1, 2].map(|number| peers.open(id(number), true, 0, at(0)).unwrap());
+        peers.offend(links[0], Offence::Garbage, at(0));
+        peers.offend(links[1], Offence::LowWork, at(100));
+        let (garbage, low_work) = (
+            Ban { offence: Some(Offence::Garbage), until: at(600) },
+            Ban { offence: Some(Offence::LowWork), until: at(700) },
+        );
+        assert_eq!(peers.bans(at(599)).collect::<Vec<_>>(), [(id(1), garbage), (id(2), low_work)]);
+        assert_eq!(peers.bans(at(600)).collect::<Vec<_>>(), [(id(2), low_work)]);
+        assert_eq!(peers.ban_of(&id(1), at(600)), None);
+        assert!(!peers.pardon(&id(1), at(600)), "it has ended");
+        assert!(peers.pardon(&id(2), at(600)));
+        assert!(!peers.is_banned(&id(2), at(600)) && !peers.pardon(&id(2), at(600)));
+    }
+
+    #[test]
     fn points_fade_slowly() {
         let mut peers = Peers::default();
         let link = peers.open(id(1), true, 0, at(0)).unwrap();
@@ -436,7 +477,7 @@ mod tests {
             PeerId::from_bytes(bytes)
         };
         for number in 0..=MAX_BANS {
-            peers.ban(name(number), Timestamp::from_millis(number as u64));
+            peers.ban(name(number), Offence::Garbage, Timestamp::from_millis(number as u64));
         }
         assert_eq!(peers.bans.len(), MAX_BANS);
         let now = Timestamp::from_millis(MAX_BANS as u64);

@@ -44,7 +44,11 @@ impl Node {
     pub(super) fn take_headers(&mut self, link: LinkId, headers: &[BlockHeader]) -> HeadersOutcome {
         let outcome = self.sync.on_headers(&mut context!(self), &mut self.chain, link, headers);
         if outcome.parked > 0 {
-            self.write(Line::warning("block-ahead", "a block's time is ahead of this computer's clock: it waits"));
+            let line = Line::warning("block-ahead", "a block's time is ahead of this computer's clock: it waits");
+            self.write(match self.peers.get(link) {
+                Some(peer) => line.peer(peer.id),
+                None => line,
+            });
         }
         if let Some((hash, error)) = outcome.invalid {
             self.refuse(link, Offence::InvalidHeader, Some(hash.0), &error.to_string());

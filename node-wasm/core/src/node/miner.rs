@@ -7,7 +7,7 @@ use crate::hash::TxId;
 use crate::log::{Line, counted};
 use crate::mempool::{TooManyWishes, Wish, Wishes};
 use crate::mining;
-use crate::request::{RequestId, Response};
+use crate::request::{Attack, RequestId, Response};
 use crate::units::{Amount, Timestamp};
 use crate::view::{Event, Page, Role, TemplateView};
 use std::collections::BTreeMap;
@@ -25,8 +25,8 @@ const MAX_TEMPLATES: usize = 4;
 #[derive(Debug)]
 struct Template {
     block: Block,
-    /// An attack of the lab, to be sent to peers and not to be taken in.
-    forged: bool,
+    /// If it is an attack of the lab, to be sent to peers and not to be taken in: which.
+    forged: Option<Attack>,
 }
 
 /// What is mined on.
@@ -61,7 +61,7 @@ impl Miner {
     }
 
     pub(super) fn next_timeout(&self) -> Option<Timestamp> {
-        self.refresh_at.filter(|_| self.threads() > 0)
+        self.refresh_at.filter(|_| self.threads() > 0 || self.running)
     }
 }
 
@@ -136,7 +136,7 @@ impl Node {
             return;
         }
         let threads = self.miner.threads();
-        if threads == 0 && !self.lab.wants_block() {
+        if threads == 0 && self.lab.wants_block().is_none() {
             if std::mem::take(&mut self.miner.running) {
                 self.outbox.push(Output::StopMining);
             }
@@ -155,11 +155,12 @@ impl Node {
     }
 
     /// The block to search a nonce for: an attack of the lab, or an honest template.
-    fn next_block(&mut self, forged: bool) -> Option<Block> {
-        let made = if forged {
-            self.forge_block()
-        } else {
-            mining::template(&mut self.chain, &self.mempool, &self.miner.wishes, self.wallet.address(), self.now)
+    fn next_block(&mut self, forged: Option<Attack>) -> Option<Block> {
+        let made = match forged {
+            Some(attack) => self.forge_block(attack),
+            None => {
+                mining::template(&mut self.chain, &self.mempool, &self.miner.wishes, self.wallet.address(), self.now)
+            }
         };
         made.map_err(|error| self.write(Line::warning("no-template", format!("no block can be built: {error}")))).ok()
     }
@@ -168,8 +169,8 @@ impl Node {
         let Some(Template { mut block, forged }) = self.miner.templates.remove(&job) else { return };
         block.header = BlockHeader { time: header.time, nonce: header.nonce, ..block.header };
         self.miner.tip_changed();
-        if forged {
-            return self.launch_block(block);
+        if let Some(attack) = forged {
+            return self.launch_block(attack, block);
         }
         let hash = block.header.hash();
         if !self.take_own_block(block) {

@@ -336,6 +336,7 @@ impl Node {
             self.admit_carried();
             self.tell_role();
             self.lock_when_idle();
+            self.look_after_lab();
             self.mesh.maintain(&mut context!(self), self.chain.tip(), self.chain.work());
         }
         self.look_after_gossip();

@@ -4,7 +4,7 @@ use super::Node;
 use crate::contract::{ChannelBinding, LinkId};
 use crate::hash::BlockHash;
 use crate::keys::Signature;
-use crate::log::Line;
+use crate::log::{Cost, Line, to_subject};
 use crate::net::exchange;
 use crate::net::gossip::Gossip;
 use crate::net::limits::Kind;
@@ -50,6 +50,7 @@ impl Node {
             _ => Line::info("peer-not-reached", format!("no connection to a peer came about: {reason}")),
         };
         self.write(line.peer(id));
+        self.end_attacks_at(link);
         self.mesh.gone(&mut context!(self), link, state != PeerState::Connected);
     }
 
@@ -208,6 +209,7 @@ impl Node {
         let Some(peer) = self.peers.get_mut(link) else { return };
         let Some((_, sent)) = peer.ping.take_if(|(expected, _)| *expected == number) else { return };
         peer.measured(now.since(sent));
+        peer.read_until = sent;
         peer.told(tip.0, tip.1, tip.2);
         let peer_id = peer.id;
         self.tell(Event::Peer { peer_id, state: Some(PeerState::Connected) });
@@ -251,27 +253,34 @@ impl Node {
         if let Some(subject) = refused.subject {
             self.payment_refused(link, subject, refused.offence, &refused.detail);
         }
+        self.on_attack_refused(id, refused);
         let message = format!("a peer refused something of ours: {}", refused.detail);
         let mut line = Line::warning("refused-by-peer", message).peer(id);
         if let Some(subject) = refused.subject {
-            line = line.subject(hex::encode(subject));
+            line = line.subject(to_subject(subject));
         }
         self.write(line);
     }
 
     /// Refuses something of a peer's: logs it, tells the peer, and bans it if that is due.
     pub(super) fn refuse(&mut self, link: LinkId, offence: Offence, subject: Option<[u8; 32]>, detail: &str) {
+        let banned = self.peers.offend(link, offence, self.now);
         let Some(peer) = self.peers.get_mut(link) else { return };
-        let id = peer.id;
-        if peer.buckets.take(Kind::Refusals, 1, self.now) {
-            let mut line = Line::rejected(offence.code(), detail).peer(id);
+        let (id, score, told) = (peer.id, peer.score, peer.buckets.take(Kind::Refusals, 1, self.now));
+        if told {
+            let banned_until = self.peers.ban_of(&id, self.now).map(|ban| ban.until);
+            let cost = Cost { points: offence.points(), score, banned_until };
+            let mut line = Line::rejected(offence.code(), detail).peer(id).cost(cost);
             if let Some(subject) = subject {
-                line = line.subject(hex::encode(subject));
+                line = line.subject(to_subject(subject));
             }
             self.write(line);
-            self.send(link, &Message::Refused(Refused { offence, subject, detail: shortened(detail) }));
+            let left = banned_until.map(|until| until.since(self.now).as_secs());
+            let banned_seconds = left.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+            let refused = Refused { offence, subject, detail: shortened(detail), score, banned_seconds };
+            self.send(link, &Message::Refused(refused));
         }
-        if self.peers.offend(link, offence, self.now) {
+        if banned {
             self.write(
                 Line::warning("peer-banned", format!("banned a peer for ten minutes: {}", offence.code())).peer(id),
             );
@@ -289,6 +298,7 @@ impl Node {
 
     /// Closes a link from this side.
     pub(super) fn part(&mut self, link: LinkId) {
+        self.end_attacks_at(link);
         self.mesh.disconnect(&mut context!(self), link, true);
     }
 
@@ -330,7 +340,7 @@ impl Node {
         }
     }
 
-    fn ping(&mut self, link: LinkId) {
+    pub(super) fn ping(&mut self, link: LinkId) {
         let (now, number): (Timestamp, u64) = (self.now, self.rng.next_u64());
         if let Some(peer) = self.peers.get_mut(link) {
             peer.ping = Some((number, now));

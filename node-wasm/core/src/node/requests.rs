@@ -88,7 +88,16 @@ impl Node {
                 self.set_pruning(on);
                 Ok(Response::Done)
             }
-            Request::Attack { attack } => enough(self.attack(attack)),
+            Request::Attack { attack, peer, every } => self.attack(attack, peer, every).map(|()| Response::Done),
+            Request::StopAttacks => {
+                self.stop_attacks();
+                Ok(Response::Done)
+            }
+            Request::Attacks => Ok(Response::Attacks(self.attack_views())),
+            Request::Verdicts { from, limit } => Ok(Response::Verdicts(self.lab.verdicts(skip(from), page(limit)))),
+            Request::Incidents { from, limit } => Ok(Response::Incidents(self.log.incidents(skip(from), page(limit)))),
+            Request::Bans => Ok(Response::Bans(self.ban_views())),
+            Request::Pardon { peer } => self.pardon(peer),
             Request::MinerMine | Request::Wallet(_) => Err(error(ErrorCode::BadRequest, "answered later")),
         }
     }
@@ -151,6 +160,15 @@ impl Node {
         let link = self.peers.find(&peer).ok_or_else(|| error(ErrorCode::NotFound, "not connected to this peer"))?;
         self.write(Line::info("peer-left", "closed the connection at the user's wish").peer(peer));
         self.part(link);
+        Ok(Response::Done)
+    }
+
+    fn pardon(&mut self, peer: PeerId) -> Answer {
+        if !self.peers.pardon(&peer, self.now) {
+            return Err(error(ErrorCode::NotFound, "this peer is not banned"));
+        }
+        self.write(Line::info("peer-pardoned", "lifted a ban at the user's wish").peer(peer));
+        self.mesh.connect(&mut context!(self), peer);
         Ok(Response::Done)
     }
 
@@ -230,7 +248,7 @@ impl Node {
         let transaction = self.transfer_of(form)?;
         let id = transaction.id();
         if form.sign == Some(false) || form.wrong_key == Some(true) {
-            enough(self.launch_transaction(transaction))?;
+            self.launch_transaction(transaction)?;
             return Ok(Response::Sent(id));
         }
         if !self.chain.keeps_bodies() {
@@ -281,14 +299,6 @@ pub(super) fn page(limit: Option<u32>) -> usize {
 
 pub(super) fn skip(from: Option<u32>) -> usize {
     from.unwrap_or(0) as usize
-}
-
-fn enough(peers: usize) -> Answer {
-    if peers == 0 {
-        Err(error(ErrorCode::NoPeers, "nobody is connected who could refuse it"))
-    } else {
-        Ok(Response::Done)
-    }
 }
 
 fn amount(text: &str, code: ErrorCode) -> Result<Amount, RequestError> {

@@ -36,7 +36,7 @@ impl Node {
     /// which are told to peers until they are confirmed.
     fn become_light(&mut self) {
         self.start_mining(0);
-        self.lab.stop();
+        self.stop_attacks();
         for request in self.miner.stop() {
             self.reply(request, Err(error(ErrorCode::LightNode, "this tab is a light node now, and does not mine")));
         }

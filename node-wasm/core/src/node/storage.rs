@@ -467,7 +467,7 @@ impl Node {
             return;
         }
         let peers = self.peers_to_remember();
-        let bans: Vec<record::Ban> = self.peers.bans(self.now).map(|(id, until)| (*id.as_bytes(), until)).collect();
+        let bans: Vec<record::Ban> = self.peers.bans(self.now).map(|(id, ban)| (*id.as_bytes(), ban.until)).collect();
         let storage = &mut self.storage;
         // Who is here now is worth more than who was here once; nobody is worth nothing.
         if !peers.is_empty() && peers != storage.peers {

@@ -2,12 +2,13 @@
 //! under way, so that whatever is sent before is sent unverified.
 
 use super::{Config, Node};
-use crate::block::Block;
+use crate::block::{Block, BlockHeader};
 use crate::chain::testing::{Builder, address, params, transfer};
 use crate::chain::tree::Chain;
 use crate::contract::{Input, JobId, LinkId, Output};
 use crate::hash::BlockHash;
 use crate::keys::{SignatureCheck, verify_all};
+use crate::mining;
 use crate::net::frame::{Assembler, split};
 use crate::net::message::Message;
 use crate::net::peers::Peer;
@@ -49,6 +50,8 @@ pub(super) struct Net {
     requests: u64,
     /// Answers to them.
     pub(super) replies: BTreeMap<RequestId, Result<Response, RequestError>>,
+    /// What each node's miner works on.
+    mining: BTreeMap<usize, (JobId, BlockHeader)>,
 }
 
 /// Parameters with so many accounts that own coins.
@@ -84,6 +87,7 @@ impl Net {
             verifying: VecDeque::new(),
             requests: 0,
             replies: BTreeMap::new(),
+            mining: BTreeMap::new(),
         };
         for (one, other) in links {
             net.connect(*one, *other);
@@ -188,6 +192,12 @@ impl Net {
                 Output::Reply { id, result } => {
                     self.replies.insert(id, result);
                 }
+                Output::Mine { job, header, .. } => {
+                    self.mining.insert(index, (job, header));
+                }
+                Output::StopMining => {
+                    self.mining.remove(&index);
+                }
                 _ => {}
             }
         }
@@ -195,7 +205,12 @@ impl Net {
 
     pub(super) fn carry(&mut self, from: usize, link: LinkId, frame: &[u8]) {
         let Some((to, _)) = self.ends.get(&(from, link)).copied() else { return };
-        let Some(bytes) = self.assemblers.entry((from, to)).or_default().push(frame).unwrap() else { return };
+        let Ok(bytes) = self.assemblers.entry((from, to)).or_default().push(frame) else {
+            // It is no frame: what comes of it is the receiver's to say.
+            let (_, link) = self.ends[&(from, link)];
+            return self.handle(to, Input::Received { link, frame: frame.to_vec() });
+        };
+        let Some(bytes) = bytes else { return };
         if let Some(message) = (self.tamper)(from, to, Message::decode(&bytes).unwrap()) {
             self.post(from, to, message);
         }
@@ -238,6 +253,15 @@ impl Net {
         assert!(self.nodes[at].take_own_block(block.clone()));
         self.flush(at);
         self.settle();
+    }
+
+    /// A node's miner finds the nonce it works on; gives whether it works, and what follows from that.
+    pub(super) fn find(&mut self, at: usize) -> bool {
+        let Some((job, header)) = self.mining.remove(&at) else { return false };
+        let header = mining::search(header, u32::MAX).unwrap();
+        self.handle(at, Input::Mined { job, header });
+        self.settle();
+        true
     }
 
     /// Transactions wait at a node, and their peers know it.

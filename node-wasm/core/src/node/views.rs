@@ -3,10 +3,13 @@
 use super::Node;
 use crate::hash::{BlockHash, TxId};
 use crate::keys::{Address, Signature};
+use crate::net::peers::Ban;
 use crate::net::proofs::Proved;
+use crate::request::MAX_PAGE;
 use crate::store::record::BlockFacts;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Height, Target, Timestamp};
+use crate::view::lab::BanView;
 use crate::view::{
     Balance, BlockSummary, BlockView, Branch, Direction, ForkTree, HeaderView, HistoryEntry, HistoryPage, Page,
     PeerView, ProofView, Status, TransactionKind, TransactionState, TransactionView,
@@ -70,6 +73,18 @@ impl Node {
         let seconds = tip.time.since(start.time).as_secs_f64();
         let done = self.chain.work().hashes() - work.hashes();
         (Some(seconds * 1000.0 / blocks), (seconds > 0.0).then(|| done / seconds))
+    }
+
+    /// Banned peers, the newest ban first.
+    pub(super) fn ban_views(&self) -> Vec<BanView> {
+        let bans = self.peers.bans(self.now).map(|(peer_id, Ban { offence, until })| {
+            let remaining_ms = u64::try_from(until.since(self.now).as_millis()).unwrap_or(u64::MAX);
+            BanView { peer_id, offence, until, remaining_ms }
+        });
+        let mut bans: Vec<BanView> = bans.collect();
+        bans.sort_by_key(|ban| std::cmp::Reverse(ban.until));
+        bans.truncate(MAX_PAGE as usize);
+        bans
     }
 
     pub(super) fn blocks(&self, from: Option<u32>, limit: usize) -> Vec<BlockSummary> {

@@ -1,7 +1,7 @@
 //! What a real node answers is what the types of the calls say.
 
 use crate::api::calls::{CALLS, Call, signatures};
-use node_core::contract::{Input, Output};
+use node_core::contract::{ChannelBinding, Input, LinkId, Output};
 use node_core::hash::sha256;
 use node_core::keys::{Address, Entropy};
 use node_core::mining;
@@ -86,7 +86,7 @@ impl Stage {
     }
 
     fn call(&mut self, call: &Call, argument: &Value) -> Result<Value, RequestError> {
-        self.ask((call.request)(&argument.to_string()).expect("the example is a good argument"))
+        self.ask((call.request)(&argument.to_string(), "null").expect("the example is a good argument"))
     }
 }
 
@@ -109,13 +109,14 @@ fn example(path: &str, address: &str, transaction: &str, confirmed: &str, made: 
         "wallet.create" => json!({ "replace": true }),
         "wallet.import" => json!({ "file": no_file(), "passphrase": "correct horse" }),
         "miner.wish" => json!({ "id": transaction, "wish": "pin" }),
-        "peers.connect" | "peers.disconnect" => json!("ab".repeat(20)),
+        "peers.connect" | "peers.disconnect" | "peers.pardon" => json!("ab".repeat(20)),
         "lab.attack" => json!("garbage"),
         "storage.prune" => json!({ "on": true }),
         "status" | "storage.status" | "chain.blocks" | "chain.headers" | "chain.forks" | "wallet.address"
         | "wallet.balance" | "wallet.history" | "wallet.state" | "wallet.addAccount" | "wallet.words"
         | "wallet.lock" | "wallet.export" | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine"
-        | "miner.template" | "peers.list" | "peers.known" | "log" => Value::Null,
+        | "miner.template" | "peers.list" | "peers.known" | "peers.bans" | "lab.list" | "lab.stop" | "lab.verdicts"
+        | "lab.incidents" | "log" => Value::Null,
         new => panic!("`{new}` is a new call: give it an argument here, or `Value::Null`"),
     }
 }
@@ -155,6 +156,10 @@ fn answers_are_of_the_types_that_the_calls_say() {
     let others: Vec<PeerId> = (2..22).map(|number| PeerId::from_bytes([number; PeerId::LENGTH])).collect();
     stage.give(Input::TrackerOpened);
     stage.give(Input::Tracker(ServerMessage::Welcome { peer, peers: others, room_size: 21 }));
+    // And somebody to show in the list of bans.
+    let link = LinkId(2);
+    stage.give(Input::LinkOpened { link, binding: ChannelBinding([0; 32]) });
+    stage.give(Input::Received { link, frame: vec![u8::MAX] });
     stage.ask(Request::MinerStart { threads: None }).unwrap();
     let Value::String(address) = stage.ask(Request::Address).unwrap() else { panic!("an address is a text") };
     let send = |stage: &mut Stage| {

@@ -53,8 +53,8 @@ impl Wish {
             Self::MinerStart(threads) => Request::MinerStart { threads: Some(threads.into()) },
             Self::MinerMine => Request::MinerMine,
             Self::Attack(number) => {
-                let attack = [Attack::Garbage, Attack::TooLittleWork, Attack::InflatedReward][usize::from(number) % 3];
-                Request::Attack { attack }
+                let attack = Attack::ALL[usize::from(number) % Attack::ALL.len()];
+                Request::Attack { attack, peer: None, every: (number > 127).then(|| number.into()) }
             }
             Self::Disconnect(end) => Request::Disconnect { peer: Session::end(end).id },
             Self::Mining { number, wish } => match session.ids(&[number]).first() {

@@ -7,7 +7,7 @@ use super::asks::{Purpose, Wanted, full_peers};
 use crate::hash::TxId;
 use crate::keys::Address;
 use crate::net::proofs::{Proved, Question};
-use crate::request::{Attack, ErrorCode, Request, RequestError, RequestId, Response};
+use crate::request::{ErrorCode, Request, RequestError, RequestId, Response};
 use crate::units::Timestamp;
 use crate::view::Balance;
 use std::time::Duration;
@@ -35,9 +35,6 @@ impl Node {
             Request::Mempool { .. } => Some(lacking("the transactions of others that wait")),
             Request::MinerStart { .. } | Request::MinerMine | Request::MinerWish { .. } | Request::Template { .. } => {
                 Some(Err(error(ErrorCode::LightNode, "a light node cannot mine: it does not know the accounts")))
-            }
-            Request::Attack { attack: Attack::TooLittleWork | Attack::InflatedReward } => {
-                Some(lacking("the accounts that a forged block needs"))
             }
             Request::History { address, from, limit } => {
                 let (from, limit) = (super::super::requests::skip(from), super::super::requests::page(limit));

@@ -202,7 +202,8 @@ fn it_tells_again_what_is_not_confirmed_and_gives_up_when_all_refuse() {
     assert!(net.nodes[0].mempool.get(&id).is_some() && net.nodes[1].mempool.get(&id).is_some());
     let refusal = |subject| {
         let offence = crate::net::offence::Offence::NotAdmitted;
-        Message::Refused(crate::net::message::Refused { offence, subject: Some(subject), detail: "no".to_owned() })
+        let refused = crate::net::message::Refused::without_fault(offence, "no");
+        Message::Refused(crate::net::message::Refused { subject: Some(subject), ..refused })
     };
     net.say(0, LIGHT, refusal(id.0));
     assert_eq!(history(&mut net).page.total, 1, "one peer's word is not enough");

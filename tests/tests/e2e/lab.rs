@@ -1,0 +1,116 @@
+//! The lab in real tabs: attacks, verdicts, bans and pardons, as a class would use them.
+
+use crate::harness::{BLOCKS, SOON};
+use crate::scenarios::Stage;
+use serde_json::Value;
+
+/// The tab that attacks; the first two are its victims.
+const ATTACKER: usize = 2;
+
+/// Rows of a list of the page's API, newest first.
+async fn rows(stage: &Stage, tab: usize, call: &str) -> Vec<Value> {
+    stage.browser.call(&stage.tabs[tab], &format!("tabchain.{call}.then(({{ items }}) => items)")).await
+}
+
+/// What peers made of the newest launch, once it is known of all of them.
+async fn newest_verdicts(stage: &Stage, attack: &str, peers: usize) -> Vec<Value> {
+    let newest = async || {
+        let all = rows(stage, ATTACKER, "lab.verdicts()").await;
+        let launch = all.first().map(|verdict| verdict["launch"].clone());
+        let of_it = all.into_iter().filter(|verdict| Some(&verdict["launch"]) == launch.as_ref());
+        of_it.filter(|verdict| verdict["attack"] == attack).collect::<Vec<_>>()
+    };
+    let known = async || {
+        let newest = newest().await;
+        newest.len() == peers && newest.iter().all(|verdict| verdict["outcome"]["state"] != "sent")
+    };
+    stage.browser.until(BLOCKS, &format!("the verdicts on {attack} are there"), known).await;
+    newest().await
+}
+
+/// Mines until the attacking tab has coins and has spent some of them.
+async fn earn_and_spend(stage: &Stage) {
+    stage.earn(ATTACKER, 60).await;
+    let to = stage.address(0).await;
+    let tab = &stage.tabs[ATTACKER];
+    let id: String = stage.browser.call(tab, &format!("tabchain.wallet.send({{ to: '{to}', amount: '1' }})")).await;
+    stage.mine(ATTACKER, true).await;
+    let confirmed = async || {
+        let payment: Value = stage.browser.call(tab, &format!("tabchain.chain.transaction('{id}')")).await;
+        payment["status"]["state"] == "confirmed"
+    };
+    stage.browser.until(BLOCKS, "the payment is confirmed", confirmed).await;
+    stage.mine(ATTACKER, false).await;
+    stage.one_tip(&[0, 1, 2], 1, SOON).await;
+}
+
+#[tokio::test]
+async fn every_attack_of_a_real_tab_is_refused_with_its_reason_and_can_be_forgiven() {
+    let stage = Stage::new(3).await;
+    stage.meshed(SOON).await;
+    earn_and_spend(&stage).await;
+    let attacker = stage.status(ATTACKER).await.peer_id;
+    let heard = "(window.verdicts = [], tabchain.on('verdict', (verdict) => window.verdicts.push(verdict)), true)";
+    let _: bool = stage.browser.call(&stage.tabs[ATTACKER], heard).await;
+    let attacks: Vec<Value> = stage.browser.call(&stage.tabs[ATTACKER], "tabchain.lab.list()").await;
+    assert_eq!(attacks.len(), 13);
+    for row in attacks {
+        let name = row["name"].as_str().expect("a name");
+        assert_eq!(row["lacks"], Value::Null, "{name}");
+        let _: Value = stage.browser.call(&stage.tabs[ATTACKER], &format!("tabchain.lab.attack('{name}')")).await;
+        let verdicts = newest_verdicts(&stage, name, 2).await;
+        for tab in 0..2 {
+            let bans: Vec<Value> = stage.browser.call(&stage.tabs[tab], "tabchain.peers.bans()").await;
+            let peer = stage.status(tab).await.peer_id;
+            let verdict = verdicts.iter().find(|verdict| verdict["peer"] == peer.as_str()).expect("every peer has one");
+            let outcome = &verdict["outcome"];
+            if row["offence"].is_null() {
+                assert_eq!((&outcome["state"], bans.len()), (&"passedOver".into(), 0), "{name}: {verdict}");
+                continue;
+            }
+            assert_eq!((&outcome["state"], &outcome["offence"]), (&"refused".into(), &row["offence"]), "{name}");
+            assert_eq!(outcome["points"], row["points"], "{name}");
+            let incident = rows(&stage, tab, "lab.incidents({ limit: 10 })").await;
+            let incident = incident.iter().find(|one| one["peer"] == attacker.as_str()).expect("the victim's view");
+            assert_eq!((&incident["code"], &incident["score"]), (&row["offence"], &outcome["score"]), "{name}");
+            assert_eq!(incident["message"], outcome["reason"], "{name}");
+            let banned = incident["bannedUntil"].is_number();
+            assert_eq!((bans.len() == 1, outcome["bannedUntil"].is_number()), (banned, banned), "{name}: {bans:?}");
+            if banned {
+                let pardon = format!("tabchain.peers.pardon('{attacker}')");
+                let _: Value = stage.browser.call(&stage.tabs[tab], &pardon).await;
+            }
+        }
+        stage.meshed(BLOCKS).await;
+    }
+    let told: Vec<Value> = stage.browser.call(&stage.tabs[ATTACKER], "window.verdicts").await;
+    let refused = told.iter().filter(|verdict| verdict["outcome"]["state"] == "refused");
+    assert!(refused.count() >= 22, "each of eleven refusals of two peers was an event");
+    // Everybody goes on, the attacker too.
+    let height = stage.status(0).await.height;
+    stage.mine(ATTACKER, true).await;
+    stage.one_tip(&[0, 1, 2], height + 2, BLOCKS).await;
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_repeated_attack_ends_in_a_ban_and_stops_when_it_is_told_to() {
+    let stage = Stage::new(3).await;
+    stage.meshed(SOON).await;
+    let (attacker, victim) = (stage.status(ATTACKER).await.peer_id, stage.status(0).await.peer_id);
+    let order = format!("tabchain.lab.attack('orphan-flood', {{ peer: '{victim}', every: 1 }})");
+    let _: Value = stage.browser.call(&stage.tabs[ATTACKER], &order).await;
+    let banned = async || !stage.connected(0).await.contains(&attacker);
+    stage.browser.until(BLOCKS, "the attacker is banned", banned).await;
+    assert!(stage.connected(1).await.contains(&attacker), "it was aimed at one");
+    let bans: Vec<Value> = stage.browser.call(&stage.tabs[0], "tabchain.peers.bans()").await;
+    assert_eq!((&bans[0]["peerId"], &bans[0]["offence"]), (&attacker.as_str().into(), &"flood".into()));
+    let _: Value = stage.browser.call(&stage.tabs[ATTACKER], "tabchain.lab.stop()").await;
+    let attacks: Vec<Value> = stage.browser.call(&stage.tabs[ATTACKER], "tabchain.lab.list()").await;
+    assert!(attacks.iter().all(|row| row["repeated"].is_null()));
+    let wrong = stage.browser.try_call(&stage.tabs[ATTACKER], &order.replace("every: 1", "every: 0")).await;
+    assert_eq!(wrong.expect_err("zero seconds are refused").code, "bad-request");
+    let gone = stage.browser.try_call(&stage.tabs[ATTACKER], &order).await;
+    assert_eq!(gone.expect_err("nobody is there").code, "not-found");
+    stage.close().await;
+}
