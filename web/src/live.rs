@@ -40,6 +40,8 @@ impl Topics {
     pub(crate) const WALLET: Self = Self(1 << 5);
     /// The log.
     pub(crate) const LOG: Self = Self(1 << 6);
+    /// Attacks, verdicts, refusals and bans.
+    pub(crate) const LAB: Self = Self(1 << 7);
 
     const fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -239,7 +239,8 @@ impl Tab {
                 self.mark(Topics::LOG);
             }
             // Every refusal is a line of the log too; traffic is for the views that draw it.
-            Event::Rejected(_) | Event::Verdict(_) | Event::Traffic { .. } => {}
+            Event::Rejected(_) | Event::Verdict(_) => self.mark(Topics::LAB),
+            Event::Traffic { .. } => {}
         }
     }
 

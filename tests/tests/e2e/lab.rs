@@ -114,3 +114,32 @@ async fn a_repeated_attack_ends_in_a_ban_and_stops_when_it_is_told_to() {
     assert_eq!(gone.expect_err("nobody is there").code, "not-found");
     stage.close().await;
 }
+
+#[tokio::test]
+async fn the_view_of_the_lab_shows_both_sides_and_pardons() {
+    let stage = Stage::new(2).await;
+    stage.meshed(SOON).await;
+    let (browser, attacker, victim) = (&stage.browser, &stage.tabs[1], &stage.tabs[0]);
+    browser.follow(attacker, "/lab").await;
+    browser.click(attacker, "attack-garbage").await;
+    let shows = async |tab, table: &str, words: &[&str]| {
+        let text = browser.text(tab, table).await;
+        words.iter().all(|word| text.contains(word))
+    };
+    let told = async || shows(attacker, "verdicts", &["Garbage", "refused: garbage", "100 of 100", "banned"]).await;
+    browser.until(SOON, "the attacker sees the verdict", told).await;
+    browser.follow(victim, "/lab").await;
+    let seen = async || shows(victim, "incidents", &["garbage", "+100", "100 of 100"]).await;
+    browser.until(SOON, "the victim sees what came and what it cost", seen).await;
+    let banned = async || shows(victim, "bans", &["garbage", "min", "left"]).await;
+    browser.until(SOON, "the victim sees the ban and its time", banned).await;
+    browser.click(victim, "pardon").await;
+    stage.meshed(BLOCKS).await;
+    let lifted = async || !shows(victim, "bans", &["left"]).await;
+    browser.until(SOON, "the ban is gone", lifted).await;
+    // An attack that lacks something says so, and cannot be launched.
+    browser.switch(attacker).await;
+    let locked = "document.querySelector('[data-testid=attack-double-spend]').disabled";
+    assert!(browser.call::<bool>(attacker, locked).await, "this wallet has spent nothing");
+    stage.close().await;
+}

@@ -1,6 +1,7 @@
 //! The views, each with an address of its own.
 
 pub(crate) mod explorer;
+mod lab;
 mod mempool;
 mod mining;
 mod network;
@@ -10,6 +11,7 @@ mod wallet;
 
 pub(crate) use self::{
     explorer::Explorer,
+    lab::Lab,
     mempool::Mempool,
     mining::Mining,
     network::Network,

@@ -1,6 +1,7 @@
 //! Every text that a person reads, by view. A second language replaces these files' values, nothing else.
 
 mod explorer;
+mod lab;
 mod mempool;
 mod mining;
 mod network;
@@ -9,7 +10,7 @@ mod proof;
 mod settings;
 mod wallet;
 
-pub(crate) use self::{explorer::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*, wallet::*};
+pub(crate) use self::{explorer::*, lab::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*, wallet::*};
 
 use node_wasm::request::ErrorCode;
 use node_wasm::view::{StorageState, StorageView};
