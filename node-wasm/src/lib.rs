@@ -13,6 +13,7 @@ pub mod storage;
 pub mod webrtc;
 pub mod worker;
 
+pub use node_core::consensus::validation::meets_target;
 pub use node_core::keys::Secret;
 pub use node_core::wallet::file::WalletFile;
-pub use node_core::{merkle, request, units, view};
+pub use node_core::{block, hash, merkle, request, units, view};

@@ -7,7 +7,7 @@ use crate::{
     leaving::ask_before_leaving,
     live::Loaded,
     offline::NewVersion,
-    pages::{Draft, Explorer, Lab, Mempool, Mining, Network, NotFound, Overview, Settings, Wallet, explorer},
+    pages::{Draft, Explorer, Lab, Learn, Mempool, Mining, Network, NotFound, Overview, Settings, Wallet, explorer},
     state::{Tab, use_tab},
     texts,
     theme::{ThemeSwitch, follow_theme},
@@ -78,6 +78,7 @@ fn Views() -> impl IntoView {
             <Route path=path!("/mining") view=Mining />
             <Route path=path!("/network") view=Network />
             <Route path=path!("/lab") view=Lab />
+            <Route path=path!("/learn") view=Learn />
             <Route path=path!("/settings") view=Settings />
         </Routes>
     }
@@ -100,6 +101,7 @@ fn Header() -> impl IntoView {
                 <NavLink to="/mining" label=texts::MINING_VIEW />
                 <NavLink to="/network" label=texts::NETWORK />
                 <NavLink to="/lab" label=texts::LAB />
+                <NavLink to="/learn" label=texts::LEARN />
                 <NavLink to="/settings" label=texts::SETTINGS />
             </nav>
             <Room />

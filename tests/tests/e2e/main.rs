@@ -6,6 +6,7 @@ mod explorer;
 mod firefox;
 mod harness;
 mod lab;
+mod learn;
 mod life;
 mod mesh;
 mod offline;

@@ -4,13 +4,15 @@ use crate::harness::{BLOCKS, Browser, SOON, Tab, Tracker, room};
 use serde_json::{Value, json};
 
 /// Every view: its path, its heading and the start of its title.
-pub(crate) const VIEWS: [(&str, &str, &str); 7] = [
+pub(crate) const VIEWS: [(&str, &str, &str); 9] = [
     ("/", "This tab is a node", "Overview"),
     ("/wallet", "Wallet", "Wallet"),
     ("/explorer", "Explorer", "Explorer"),
     ("/mempool", "Mempool", "Mempool"),
     ("/mining", "Mining", "Mining"),
     ("/network", "Network", "Network"),
+    ("/lab", "Lab", "Lab"),
+    ("/learn", "Learn", "Learn"),
     ("/settings", "Settings", "Settings"),
 ];
 

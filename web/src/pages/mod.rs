@@ -2,6 +2,7 @@
 
 pub(crate) mod explorer;
 mod lab;
+mod learn;
 mod mempool;
 mod mining;
 mod network;
@@ -12,6 +13,7 @@ mod wallet;
 pub(crate) use self::{
     explorer::Explorer,
     lab::Lab,
+    learn::Learn,
     mempool::Mempool,
     mining::Mining,
     network::Network,

@@ -2,6 +2,7 @@
 
 mod explorer;
 mod lab;
+mod learn;
 mod mempool;
 mod mining;
 mod network;
@@ -10,7 +11,9 @@ mod proof;
 mod settings;
 mod wallet;
 
-pub(crate) use self::{explorer::*, lab::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*, wallet::*};
+pub(crate) use self::{
+    explorer::*, lab::*, learn::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*, wallet::*,
+};
 
 use node_wasm::request::ErrorCode;
 use node_wasm::view::{StorageState, StorageView};
