@@ -10,6 +10,14 @@ export type AddressView = {
   name: string;
 };
 
+/** At whom an attack is aimed, and how often it is launched. */
+export type Aim = {
+  /** The peer; every connected one if left out. */
+  peer?: PeerId | null;
+  /** Seconds from one launch to the next, 1 to 3,600; once if left out. */
+  every?: number | null;
+};
+
 /**
  * An amount of money: decimal TAB in JSON, grains inside; 1 TAB is `Amount::GRAINS_PER_TAB` grains.
  *
@@ -18,7 +26,29 @@ export type AddressView = {
 export type Amount = string;
 
 /** What this tab can try on its peers, to show that they refuse it. The own node stays honest. */
-export type Attack = "garbage" | "too-little-work" | "inflated-reward";
+export type Attack = "garbage" | "invalid-signature" | "wrong-hash" | "too-little-work" | "false-target" | "altered-block" | "double-spend" | "inflated-reward" | "replay" | "foreign-replay" | "future-timestamp" | "flood" | "orphan-flood";
+
+/** An attack that this node can launch. */
+export type AttackView = {
+  /** Its stable name. */
+  name: Attack;
+  /** What it tries, in a sentence. */
+  tries: string;
+  /** The rule that stops it, in a sentence. */
+  stoppedBy: string;
+  /** What must be there for it. */
+  needs: Array<Need>;
+  /** What peers call it; absent where it is no fault and passed over. */
+  offence: Offence | null;
+  /** Points that one such offence costs; at 100 a peer is banned. */
+  points: number;
+  /** What is missing now, if something is. */
+  lacks: RequestError | null;
+  /** Whether its block is being mined. */
+  working: boolean;
+  /** How it is repeated, if it is. */
+  repeated: Repetition | null;
+};
 
 /** The words alone, or with whether a wallet in use may be lost. */
 export type Backup = Secret | {
@@ -52,6 +82,18 @@ export type Balance = {
   nonce: number;
   /** On a light node, what these figures rest on; absent where all blocks were checked. */
   known?: Known;
+};
+
+/** A peer that this node talks to no more for a while. */
+export type BanView = {
+  /** Who. */
+  peerId: PeerId;
+  /** What brought the score to 100; not known of a ban of an earlier run. */
+  offence: Offence | null;
+  /** Until when. */
+  until: Timestamp;
+  /** Milliseconds from now until then. */
+  remainingMs: number;
 };
 
 /** SHA-256d of a block's header. Written and compared with the target as a big-endian number. */
@@ -153,7 +195,7 @@ export type Coverage = "complete" | "incomplete" | "unasked";
 export type Direction = "in" | "out" | "own";
 
 /** Stable words for what can go wrong with a request. */
-export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "bad-signature" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "light-node" | "unproven" | "stopped" | "locked" | "unprotected" | "wrong-passphrase" | "bad-passphrase" | "bad-words" | "wrong-words" | "bad-file" | "bad-name" | "wallet-damaged" | "wallet-in-use" | "wallet-full" | "busy" | "no-entropy" | "no-memory";
+export type ErrorCode = "bad-request" | "bad-address" | "bad-amount" | "bad-fee" | "bad-memo" | "insufficient-funds" | "bad-signature" | "too-many-waiting" | "too-many-wishes" | "not-found" | "not-readable" | "no-peers" | "light-node" | "unproven" | "no-coins" | "no-payment" | "no-blocks" | "stopped" | "locked" | "unprotected" | "wrong-passphrase" | "bad-passphrase" | "bad-words" | "wrong-words" | "bad-file" | "bad-name" | "wallet-damaged" | "wallet-in-use" | "wallet-full" | "busy" | "no-entropy" | "no-memory";
 
 /** An account in a file; its key follows from the phrase. */
 export type FileAccount = {
@@ -279,6 +321,30 @@ export type Import = {
   replace?: boolean | null;
 };
 
+/** Something that this node refused, and what it cost who sent it. */
+export type Incident = {
+  /** Points that it cost the sender. */
+  points: number;
+  /** The sender's points afterwards; at 100 it is banned. */
+  score: number;
+  /** Until when the sender is banned, if it is. */
+  bannedUntil: Timestamp | null;
+  /** Counts up from 1; gaps mean that old lines were dropped. */
+  sequence: number;
+  /** When. */
+  time: Timestamp;
+  /** What sort of news. */
+  level: LogLevel;
+  /** One stable word for what happened, such as `block-connected` or `bad-signature`. */
+  code: string;
+  /** The same in a sentence. */
+  message: string;
+  /** The peer it came from, if one. */
+  peer: PeerId | null;
+  /** The block or transaction it is about, if one. */
+  subject: string | null;
+};
+
 /**
  * What a light node's figures rest on. Confirmed balance and nonce are proved, and so is every
  * transaction that is listed. What waits to arrive is not known to it.
@@ -375,6 +441,9 @@ export type NamedAddress = {
   name: string;
 };
 
+/** What an attack needs. */
+export type Need = "peers" | "coins" | "ownPayment" | "payment" | "blocks" | "work";
+
 /** News for the user interface, named as in the JavaScript API. */
 export type NodeEvent = {
   event: "tip";
@@ -418,7 +487,10 @@ export type NodeEvent = {
   };
 } | {
   event: "rejected";
-  detail: LogEntry;
+  detail: Incident;
+} | {
+  event: "verdict";
+  detail: Verdict;
 } | {
   event: "log";
   detail: LogEntry;
@@ -444,6 +516,36 @@ export type NodeEvent = {
     /** What travelled. */
     item: TrafficItem;
   };
+};
+
+/** Why something of a peer's was refused. */
+export type Offence = "garbage" | "out-of-order" | "bad-proof" | "wrong-network" | "too-many" | "flood" | "invalid-header" | "invalid-block" | "invalid-transaction" | "bad-signature" | "not-admitted" | "stalled" | "silent" | "low-work" | "unwanted" | "bad-compact-block" | "no-room" | "not-reading" | "false-proof" | "undelivered";
+
+/** What a peer made of an attack. */
+export type Outcome = {
+  state: "sent";
+} | {
+  state: "refused";
+  /** By which rule. */
+  offence: Offence;
+  /** What that cost. */
+  points: number;
+  /** The peer's reason. From outside: show it as text, nothing else. */
+  reason: string;
+  /** Points of this node at the peer, by the peer's word. */
+  score: number;
+  /** Until when the peer has banned this node, if it has. */
+  bannedUntil: Timestamp | null;
+  /** Refusals of this launch so far; the others were like this one, or cost less. */
+  refusals: number;
+  /** Milliseconds from the launch to the refusal. */
+  afterMs: number;
+} | {
+  state: "passedOver";
+} | {
+  state: "unanswered";
+} | {
+  state: "closed";
 };
 
 /** A page of a longer list. */
@@ -528,10 +630,32 @@ export type Protection = {
   passphrase?: Secret | null;
 };
 
+/** An attack that is launched again and again. */
+export type Repetition = {
+  /** Seconds from one launch to the next. */
+  every: number;
+  /** The peer it is aimed at; all if absent. */
+  peer: PeerId | null;
+  /** Times that it was tried. */
+  tries: number;
+  /** When it is tried again. */
+  next: Timestamp;
+};
+
 /** Whether a wallet in use may be lost. */
 export type Replace = {
   /** Must be true for that. */
   replace?: boolean | null;
+};
+
+/** Why a request was refused. `code` is stable, `message` is for people. */
+export type RequestError = {
+  /** A stable word. */
+  code: ErrorCode;
+  /** A sentence. */
+  message: string;
+  /** The field of the form that is wrong, if one is, such as `to`, `amount` or `passphrase`. */
+  field: string | null;
 };
 
 /** What a node does for others. */
@@ -771,6 +895,24 @@ export type TransactionView = {
 /** SHA-256d of a transaction's canonical bytes without its signature. */
 export type TxId = string;
 
+/** What became of one launch of an attack at one peer. */
+export type Verdict = {
+  /** Names it, counted up from 1: an event with the number of an earlier one replaces that. */
+  number: number;
+  /** Counts the launches; the same for all peers of one launch. */
+  launch: number;
+  /** Which. */
+  attack: Attack;
+  /** At whom. */
+  peer: PeerId;
+  /** When. */
+  time: Timestamp;
+  /** The forged block or transaction, if it is one: its hash or id. */
+  subject: string | null;
+  /** What the peer made of it. */
+  outcome: Outcome;
+};
+
 /** The file of a wallet. The phrase is in `sealed`; names and watched addresses lie in clear. */
 export type WalletFile = {
   /** `tabchain-wallet`. */
@@ -986,6 +1128,12 @@ export interface Tabchain {
 
     /** Closes the connection to a peer. */
     disconnect(peerId: PeerId): Promise<null>;
+
+    /** Banned peers, the newest ban first. */
+    bans(): Promise<Array<BanView>>;
+
+    /** Lifts the ban of a peer and connects to it again. */
+    pardon(peerId: PeerId): Promise<null>;
   };
 
   readonly storage: {
@@ -997,8 +1145,20 @@ export interface Tabchain {
   };
 
   readonly lab: {
-    /** Launches an attack at every connected peer. */
-    attack(attack: Attack): Promise<null>;
+    /** All attacks, the rule that stops each, and what it lacks now. */
+    list(): Promise<Array<AttackView>>;
+
+    /** Launches an attack at peers, once or again and again. */
+    attack(attack: Attack, aim?: Aim | null): Promise<null>;
+
+    /** Ends every attack that is repeated or whose block is being mined. */
+    stop(): Promise<null>;
+
+    /** What peers made of attacks, newest first; `from` is the number of rows to pass over. */
+    verdicts(range?: ListRange | null): Promise<Page<Verdict>>;
+
+    /** What this node refused, newest first; `from` is the number of rows to pass over. */
+    incidents(range?: ListRange | null): Promise<Page<Incident>>;
   };
 
   /** Lines of the node's log, newest first; the node keeps 500. */

@@ -6,6 +6,7 @@ use crate::net::frame::Class;
 use crate::net::limits::SLOW_LINK;
 use crate::net::mesh::Context;
 use crate::net::message::{MAX_TRANSACTIONS, Message};
+use crate::net::peers::Peer;
 use crate::units::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -20,11 +21,25 @@ const MAX_WANTED_A_PEER: usize = 2 * MAX_TRANSACTIONS;
 /// Peers remembered as further sources of a transaction.
 const MAX_SOURCES: usize = 4;
 
+/// A transaction that was asked for. It stays until its signature has been found to hold: ids leave
+/// signatures out, so that whoever answers first may answer with a copy that nobody signed.
 #[derive(Debug)]
 struct Wanted {
     asked: LinkId,
+    /// Whether it came from there, and is being checked.
+    came: bool,
+    /// When another peer is asked, if it has not come, or was not found valid, until then.
     deadline: Timestamp,
+    /// Who announced it beside that, the next to ask last.
     others: Vec<LinkId>,
+    /// Who was asked before, without use.
+    tried: Vec<LinkId>,
+}
+
+impl Wanted {
+    fn new(asked: LinkId, now: Timestamp) -> Self {
+        Self { asked, came: false, deadline: now, others: Vec::new(), tried: Vec::new() }
+    }
 }
 
 /// What is to be announced, and what was asked for.
@@ -67,7 +82,7 @@ impl Gossip {
                     wanted.others.push(link);
                 }
             } else if self.has_room(link) {
-                self.wanted.insert(*id, Wanted { asked: link, deadline: context.now, others: Vec::new() });
+                self.wanted.insert(*id, Wanted::new(link, context.now));
                 self.ask(*id, link, context.now);
                 ask.push(*id);
             }
@@ -75,16 +90,32 @@ impl Gossip {
         request(context, link, ask);
     }
 
-    /// A transaction came from a peer; gives whether it was asked for.
+    /// A transaction came from a peer; gives whether it was asked for. What becomes of it is told
+    /// by [`Self::settle`] or [`Self::ask_others`]; else another peer is asked when its time is up.
     pub fn on_transaction(&mut self, context: &mut Context, link: LinkId, id: TxId) -> bool {
         if let Some(peer) = context.peers.get_mut(link) {
             peer.transactions.insert(id);
         }
-        let asked = self.wanted.get(&id).is_some_and(|wanted| wanted.asked == link);
-        if asked {
-            self.forget(&id);
+        let Some(wanted) = self.wanted.get_mut(&id).filter(|wanted| wanted.asked == link && !wanted.came) else {
+            return false;
+        };
+        wanted.came = true;
+        self.give_up(link);
+        true
+    }
+
+    /// A transaction is here, or no copy of it can be: nobody is asked for it any more.
+    pub fn settle(&mut self, id: &TxId) {
+        if let Some(wanted) = self.wanted.remove(id).filter(|wanted| !wanted.came) {
+            self.give_up(wanted.asked);
         }
-        asked
+    }
+
+    /// Copies that came from a peer were worth nothing: asks others for them at once.
+    pub fn ask_others(&mut self, context: &mut Context, link: LinkId, ids: &[TxId]) {
+        let of_this = |id: &&TxId| self.wanted.get(*id).is_some_and(|wanted| wanted.asked == link);
+        let ids: Vec<TxId> = ids.iter().filter(of_this).copied().collect();
+        self.ask_elsewhere(context, &ids);
     }
 
     /// This node slept so long: all deadlines move.
@@ -104,7 +135,7 @@ impl Gossip {
     /// Takes note that a wanted transaction is asked for from this peer.
     fn ask(&mut self, id: TxId, link: LinkId, now: Timestamp) {
         let Some(wanted) = self.wanted.get_mut(&id) else { return };
-        (wanted.asked, wanted.deadline) = (link, now.after(ANSWER_TIMEOUT));
+        (wanted.asked, wanted.came, wanted.deadline) = (link, false, now.after(ANSWER_TIMEOUT));
         self.deadlines.push_back((wanted.deadline, id));
         *self.asked.entry(link).or_default() += 1;
     }
@@ -116,12 +147,6 @@ impl Gossip {
             if *count == 0 {
                 self.asked.remove(&link);
             }
-        }
-    }
-
-    fn forget(&mut self, id: &TxId) {
-        if let Some(wanted) = self.wanted.remove(id) {
-            self.give_up(wanted.asked);
         }
     }
 
@@ -141,8 +166,8 @@ impl Gossip {
                 announce_to(context, link, &fresh);
             }
         }
-        let mut requests: BTreeMap<LinkId, Vec<TxId>> = BTreeMap::new();
         let mut owed: BTreeMap<LinkId, usize> = BTreeMap::new();
+        let mut late = Vec::new();
         while let Some((deadline, id)) =
             self.deadlines.front().copied().filter(|(deadline, _)| *deadline <= context.now)
         {
@@ -150,40 +175,56 @@ impl Gossip {
             let Some(wanted) = self.wanted.get(&id).filter(|wanted| wanted.deadline == deadline) else { continue };
             // A block with it came first, by which the peer lost it.
             if have(&id) {
-                self.forget(&id);
+                self.settle(&id);
                 continue;
             }
-            *owed.entry(wanted.asked).or_default() += 1;
-            if let Some(link) = self.ask_another(context, id) {
-                requests.entry(link).or_default().push(id);
+            // What came is not owed, even where there was no time to check it.
+            if !wanted.came {
+                *owed.entry(wanted.asked).or_default() += 1;
+            }
+            late.push(id);
+        }
+        self.ask_elsewhere(context, &late);
+        owed
+    }
+
+    /// Asks the next peer for each of these, in few messages: one for each would be a flood.
+    fn ask_elsewhere(&mut self, context: &mut Context, ids: &[TxId]) {
+        let mut requests: BTreeMap<LinkId, Vec<TxId>> = BTreeMap::new();
+        for id in ids {
+            if let Some(link) = self.ask_another(context, *id) {
+                requests.entry(link).or_default().push(*id);
             }
         }
-        // In few messages: one for each would be a flood.
         for (link, ids) in requests {
             for batch in ids.chunks(MAX_TRANSACTIONS) {
                 request(context, link, batch.to_vec());
             }
         }
-        owed
     }
 
-    /// Chooses another peer for a transaction that did not come; forgets it if there is none.
+    /// Chooses another peer for a transaction that did not come, or not as it should: one that was
+    /// remembered as a source, or else anyone that is known to have it. Forgets it if there is none.
     fn ask_another(&mut self, context: &Context, id: TxId) -> Option<LinkId> {
-        let wanted = self.wanted.get_mut(&id)?;
-        let (before, others) = (wanted.asked, std::mem::take(&mut wanted.others));
-        self.give_up(before);
-        let mut others = others.into_iter().rev().filter(|link| context.peers.get(*link).is_some());
-        let Some(link) = others.find(|link| self.has_room(*link)) else {
-            // Taken back above already.
-            self.wanted.remove(&id);
-            return None;
-        };
-        let rest: Vec<LinkId> = others.collect();
-        if let Some(wanted) = self.wanted.get_mut(&id) {
-            wanted.others = rest;
+        let mut wanted = self.wanted.remove(&id)?;
+        if !wanted.came {
+            self.give_up(wanted.asked);
         }
-        self.ask(id, link, context.now);
-        Some(link)
+        wanted.tried.push(wanted.asked);
+        let tried = &wanted.tried;
+        let useful = |link: &LinkId| {
+            !tried.contains(link) && self.has_room(*link) && context.peers.get(*link).is_some_and(Peer::is_connected)
+        };
+        let known = || {
+            let mut having = context.peers.connected().filter(|(_, peer)| peer.transactions.contains(&id));
+            having.find(|(link, _)| useful(link)).map(|(link, _)| link)
+        };
+        let mut others = std::mem::take(&mut wanted.others);
+        let next = std::iter::from_fn(|| others.pop()).find(|link| useful(link)).or_else(known)?;
+        wanted.others = others;
+        self.wanted.insert(id, wanted);
+        self.ask(id, next, context.now);
+        Some(next)
     }
 }
 
@@ -308,6 +349,7 @@ mod tests {
             gossip.on_announce(&mut net.context(), *link, &many, |_| false);
         }
         assert!(gossip.on_transaction(&mut net.context(), links[0], many[0]));
+        gossip.settle(&many[0]);
         assert!(!gossip.on_transaction(&mut net.context(), links[1], many[1]), "it was not asked for there");
         net.requests(links[1]);
         let due = net.now.after(ANSWER_TIMEOUT);
@@ -318,6 +360,56 @@ mod tests {
         gossip.on_time(&mut net.context(), |_| false);
         assert_eq!(net.requests(links[1]), (MAX_TRANSACTIONS - 1, 1));
         assert_eq!(gossip.asked, BTreeMap::from([(links[1], MAX_TRANSACTIONS - 1)]));
+    }
+
+    #[test]
+    fn a_worthless_copy_keeps_no_honest_one_away() {
+        let (mut net, links) = Net::new(8);
+        let mut gossip = Gossip::default();
+        let wanted = ids(1, 1);
+        for link in &links {
+            gossip.on_announce(&mut net.context(), *link, &wanted, |_| false);
+        }
+        assert_eq!(net.requests(links[0]), (1, 1));
+        // Everybody but the last lies, those beyond the remembered sources too.
+        let mut asked = links[0];
+        for _ in &links[1..] {
+            assert!(gossip.on_transaction(&mut net.context(), asked, wanted[0]));
+            assert!(!gossip.on_transaction(&mut net.context(), asked, wanted[0]), "one copy is enough");
+            assert!(gossip.asked.is_empty(), "what came is not under way");
+            gossip.ask_others(&mut net.context(), links[0], &[ids(1, 2)[0]]);
+            gossip.ask_others(&mut net.context(), asked, &wanted);
+            let next = gossip.wanted[&wanted[0]].asked;
+            assert_ne!(next, asked);
+            assert_eq!(net.requests(next), (1, 1), "it is asked for at once");
+            gossip.ask_others(&mut net.context(), asked, &wanted);
+            assert_eq!(gossip.wanted[&wanted[0]].asked, next, "a late word of the one before changes nothing");
+            asked = next;
+        }
+        assert_eq!(gossip.wanted[&wanted[0]].tried.len(), links.len() - 1);
+        assert!(gossip.on_transaction(&mut net.context(), asked, wanted[0]));
+        gossip.settle(&wanted[0]);
+        assert!(gossip.wanted.is_empty() && gossip.asked.is_empty());
+    }
+
+    #[test]
+    fn what_came_and_was_never_checked_is_asked_for_elsewhere_in_its_time() {
+        let (mut net, links) = Net::new(2);
+        let mut gossip = Gossip::default();
+        let wanted = ids(1, 1);
+        for link in &links {
+            gossip.on_announce(&mut net.context(), *link, &wanted, |_| false);
+        }
+        assert!(gossip.on_transaction(&mut net.context(), links[0], wanted[0]));
+        net.requests(links[1]);
+        net.now = net.now.after(ANSWER_TIMEOUT);
+        let owed = gossip.on_time(&mut net.context(), |_| false);
+        assert!(owed.is_empty(), "it was sent");
+        assert_eq!(net.requests(links[1]), (1, 1));
+        net.now = net.now.after(ANSWER_TIMEOUT);
+        let owed = gossip.on_time(&mut net.context(), |_| false);
+        assert_eq!(owed, BTreeMap::from([(links[1], 1)]));
+        assert!(gossip.wanted.is_empty() && gossip.asked.is_empty() && gossip.deadlines.is_empty());
     }
 
     #[test]

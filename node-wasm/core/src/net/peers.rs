@@ -209,6 +209,11 @@ impl Peer {
         }
     }
 
+    /// Whether it has proved who it is.
+    pub fn is_connected(&self) -> bool {
+        self.state == PeerState::Connected
+    }
+
     /// Whether it keeps headers only: it has no bodies and waiting transactions of others, and what
     /// it says of its chain is nobody's finding.
     pub fn is_light(&self) -> bool {

@@ -66,14 +66,16 @@ impl Node {
     pub(super) fn on_transactions(&mut self, link: LinkId, transactions: Vec<Transaction>) {
         self.traffic(link, true, TrafficItem::Transaction);
         for transaction in transactions {
+            let id = transaction.id();
             // What nobody asked for costs nothing but its bytes.
-            if !self.gossip.on_transaction(&mut context!(self), link, transaction.id()) {
+            if !self.gossip.on_transaction(&mut context!(self), link, id) {
                 continue;
             }
             if let Some(peer) = self.peers.get_mut(link) {
                 peer.buckets.of(Kind::Undelivered).earn(1.0);
             }
             if let Err(error) = self.mempool.check(self.chain.params(), self.chain.ledger(), &transaction, self.now) {
+                self.gossip.settle(&id);
                 self.refuse_transaction(link, &transaction, error);
             } else if let Some(peer) = self.peers.get_mut(link)
                 && peer.unchecked.len() < MAX_UNCHECKED
@@ -123,9 +125,16 @@ impl Node {
         if let Some(peer) = self.peers.get_mut(link) {
             peer.checking = false;
         }
+        let mut worthless = Vec::new();
         for (index, transaction) in transactions.into_iter().enumerate() {
             // A missing answer counts as a wrong signature that nobody is blamed for.
-            match valid.get(index) {
+            let valid = valid.get(index);
+            if valid == Some(&true) {
+                self.gossip.settle(&transaction.id());
+            } else {
+                worthless.push(transaction.id());
+            }
+            match valid {
                 Some(true) => {
                     if let Err(error) = self.admit(&transaction) {
                         self.refuse_transaction(link, &transaction, error);
@@ -142,6 +151,8 @@ impl Node {
                 None => {}
             }
         }
+        // The same transaction with the right signature may wait at another peer.
+        self.gossip.ask_others(&mut context!(self), link, &worthless);
         self.check_signatures(link);
     }
 
@@ -199,7 +210,7 @@ impl Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chain::testing::params;
+    use crate::chain::testing::{params, transfer};
     use crate::hash::sha256;
     use crate::node::testing::{Net, rich};
     use std::time::Duration;
@@ -274,9 +285,7 @@ mod tests {
         assert_eq!(score(&net, 0), Some(0), "they are in a block");
         // What it sends pays for what it does not.
         let others: Vec<Transaction> = (0..60)
-            .map(|number| {
-                crate::chain::testing::transfer(net.builder.genesis, number % 10, 0, 10_000, 8 + u64::from(number / 10))
-            })
+            .map(|number| transfer(net.builder.genesis, number % 10, 0, 10_000, 8 + u64::from(number / 10)))
             .collect();
         let sent: Vec<TxId> = others.iter().map(Transaction::id).collect();
         spend(&mut net);
@@ -303,5 +312,29 @@ mod tests {
             net.settle();
         }
         assert!(net.is_banned(0, 1));
+    }
+
+    #[test]
+    fn a_wrongly_signed_copy_that_comes_first_keeps_no_payment_away() {
+        let mut net = Net::new(4, &[(0, 1), (2, 1), (3, 1)], params());
+        let honest = transfer(net.builder.genesis, 0, 1, 5, 0);
+        let Transaction::Transfer(mut forged) = honest.clone() else { panic!("a transfer") };
+        forged.signature.0[40] ^= 1;
+        let (id, forged) = (honest.id(), Transaction::Transfer(forged));
+        assert_eq!(forged.id(), id, "ids leave signatures out");
+        // The two that lie announce it before and behind the one that has it.
+        for (from, to) in [(0, 1), (2, 1), (3, 1)] {
+            net.say(from, to, Message::Announce(vec![id]));
+        }
+        net.warm(2, std::slice::from_ref(&honest));
+        net.say(0, 1, Message::Transactions(vec![forged.clone()]));
+        net.settle();
+        assert!(net.nodes[1].mempool.get(&id).is_none());
+        net.say(3, 1, Message::Transactions(vec![forged]));
+        net.settle();
+        let waiting = net.nodes[1].mempool.get(&id).map(|waiting| (*waiting.transaction).clone());
+        assert_eq!(waiting, Some(honest), "no time has passed");
+        let scores: Vec<u32> = [0, 2, 3].map(|from| net.peer(1, from).unwrap().score).into();
+        assert_eq!(scores, [25, 0, 25]);
     }
 }
