@@ -87,6 +87,7 @@ pub(crate) fn offence(offence: Offence) -> &'static str {
         Offence::NoRoom => "no room",
         Offence::NotReading => "does not read",
         Offence::FalseProof => "false proof",
+        Offence::Undelivered => "not delivered",
     }
 }
 
