@@ -73,7 +73,13 @@ fn next(message: &Message, block: &Block) -> Option<Message> {
         Message::GetTransactions(_) => Message::Transactions(block.transactions[1..].to_vec()),
         Message::Transactions(_) => {
             let (subject, detail) = (Some(id.0), "transactions that were announced did not come".to_owned());
-            Message::Refused(Refused { offence: Offence::Undelivered, subject, detail })
+            Message::Refused(Refused {
+                offence: Offence::Undelivered,
+                subject,
+                detail,
+                score: 25,
+                banned_seconds: Some(600),
+            })
         }
         Message::Refused(_) => Message::PushBlocks(true),
         Message::PushBlocks(_) => {
