@@ -1,8 +1,9 @@
 //! The life of a tab: it sleeps and wakes, and its network comes back.
 
-use crate::harness::{BLOCKS, Browser, SOON};
+use crate::harness::{BLOCKS, Browser, SOON, Tracker, free_address};
 use crate::scenarios::{Stage, Status};
 use crate::webdriver::Session;
+use node_core::units::Amount;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -100,5 +101,31 @@ async fn the_tracker_is_asked_at_once_when_the_network_is_back() {
     let _: bool = stage.browser.call(&stage.tabs[0], "window.dispatchEvent(new Event('online'))").await;
     stage.browser.until(Duration::from_secs(3), "the tab joins at once", async || joined(&stage).await).await;
     println!("a tab whose network is back joins after {:?}", back.elapsed());
+    stage.close().await;
+}
+
+#[tokio::test]
+async fn a_tab_that_changes_its_tracker_keeps_what_it_has_and_meets_who_is_there() {
+    let mut stage = Stage::new(1).await;
+    stage.earn(0, 60).await;
+    let (wallet, before) = (stage.address(0).await, stage.status(0).await);
+    let address = free_address();
+    let _other = Tracker::start_for(&stage.tracker, address);
+    let there = format!("ws://{address}/ws");
+    stage.query = format!("{}&tracker={there}", stage.query);
+    stage.open().await;
+    let alone = async || stage.status(1).await.tracker == "joined";
+    stage.browser.until(SOON, "another tab waits at the other tracker", alone).await;
+    assert_eq!((stage.status(0).await.peers, stage.status(1).await.peers), (0, 0), "nobody introduces them");
+
+    let (browser, tab) = (&stage.browser, &stage.tabs[0]);
+    browser.follow(tab, "/settings").await;
+    browser.fill(tab, "settings-tracker", &there).await;
+    browser.leave(tab, "document.querySelector('[data-testid=node-go]').click()").await;
+    assert_eq!(stage.address(0).await, wallet, "the wallet is the same");
+    stage.one_tip(&[0, 1], before.height, BLOCKS).await;
+    stage.meshed(SOON).await;
+    let coins = stage.balance(1, &wallet).await;
+    assert!(coins.spendable >= Amount::from_tab(60), "its coins are known there: {coins:?}");
     stage.close().await;
 }
