@@ -210,6 +210,8 @@ fn repetition_ends_in_a_ban_and_the_ban_ends() {
         simulation.run_until(MINUTE, |simulation| nodes[..2].iter().all(|node| !linked(simulation, *node, attacker)));
     assert!(banned, "some wrong signatures are a ban");
     assert!(simulation.now().since(start) <= 12 * SECOND);
+    // What was on its way is there.
+    simulation.run_for(SECOND);
     let of =
         |verdicts: &[Verdict]| verdicts.iter().filter(|one| matches!(one.outcome, Outcome::Refused { .. })).count();
     // Four launches at each of two peers, or five where a point was forgiven meanwhile.
