@@ -223,6 +223,11 @@ impl Mempool {
         paying.fold(Amount::ZERO, |sum, waiting| sum.checked_add(waiting.transaction.amount()).unwrap_or(Amount::MAX))
     }
 
+    /// Waiting transactions of an account, by nonce.
+    pub fn of(&self, payer: &Address) -> impl Iterator<Item = &Waiting> {
+        self.queues.get(payer).into_iter().flat_map(Queue::iter)
+    }
+
     /// Number of waiting transactions of an account.
     pub fn count_of(&self, payer: &Address) -> usize {
         self.queues.get(payer).map_or(0, Queue::len)

@@ -151,8 +151,9 @@ pub struct Node {
     clock_warned: bool,
     /// What it has beside headers while its role is light.
     light: Light,
-    /// Own transactions from a time as a light node, until the accounts are known.
-    carried: Vec<Arc<Transaction>>,
+    /// Own transactions from a run before or a time as a light node, with when they were sent, until
+    /// the accounts are known.
+    carried: Vec<(Timestamp, Arc<Transaction>)>,
     gaps_warned: bool,
 }
 
@@ -169,7 +170,7 @@ impl Node {
     /// whole. `fresh` is 32 random bytes: for choices, and for the keys of a store that has none.
     pub fn open(config: Config, stored: &Stored, fresh: [u8; 32], now: Timestamp) -> Self {
         let opened = opening::open(config.params.clone(), stored);
-        let Kept { storage, seed, wallet, peers, bans, damaged, lines } = Kept::new(stored, &opened, fresh);
+        let Kept { storage, seed, wallet, peers, bans, sent, damaged, lines } = Kept::new(stored, &opened, fresh);
         let remembered = config.remembered.into_iter().chain(peers).collect();
         let config = Config { remembered, ..config };
         // A light node goes on with the headers, and leaves the rest of the store as it is.
@@ -182,6 +183,7 @@ impl Node {
             node.write(line);
         }
         node.take_up();
+        node.take_up_sent(sent);
         node
     }
 

@@ -2,8 +2,12 @@
 
 use super::Node;
 use super::requests::{admit_error, error};
+use crate::chain::ledger::cost;
+use crate::consensus::validation;
+use crate::mempool::AdmitError;
 use crate::request::{ErrorCode, RequestError, Response, SendForm};
 use crate::transaction::{MAX_TRANSACTION_BYTES, Transaction};
+use crate::units::Amount;
 use std::sync::Arc;
 
 impl Node {
@@ -18,14 +22,47 @@ impl Node {
         let transaction = Arc::new(read(text)?);
         let (genesis, issuer) = (self.chain.genesis(), self.chain.params().issuer);
         // Cheap rules first, as for what peers send.
-        self.mempool.check(self.chain.params(), self.chain.ledger(), &transaction, self.now).map_err(admit_error)?;
+        if self.chain.keeps_bodies() {
+            self.mempool
+                .check(self.chain.params(), self.chain.ledger(), &transaction, self.now)
+                .map_err(admit_error)?;
+        } else {
+            self.check_light(&transaction)?;
+        }
         let signed = transaction.signature_check(genesis, issuer).is_some_and(|check| check.verify());
         if !signed {
             return Err(error(ErrorCode::BadSignature, "the signature does not hold on this chain"));
         }
         let id = transaction.id();
-        self.admit(&transaction).map_err(admit_error)?;
+        if self.chain.keeps_bodies() {
+            self.admit(&transaction).map_err(admit_error)?;
+        } else {
+            self.submit(transaction)?;
+        }
         Ok(Response::Sent(id))
+    }
+
+    /// What a light node can check: the rules, and the account as far as it is proved. It is so of the
+    /// wallet's addresses only, watched ones among them.
+    fn check_light(&self, transaction: &Transaction) -> Result<(), RequestError> {
+        let params = self.chain.params();
+        validation::check_transaction(params, transaction).map_err(|problem| admit_error(problem.into()))?;
+        let payer = transaction.payer(params.issuer).filter(|payer| self.is_wallets(payer));
+        let unknown = "a light node knows the accounts of its wallet only: watch the address that pays";
+        let payer = payer.ok_or_else(|| error(ErrorCode::LightNode, unknown))?;
+        let balance = self.light_balance(&payer).ok_or_else(|| self.unproven())?;
+        let (found, expected) = (transaction.nonce(), self.light_nonce(&payer).unwrap_or_default());
+        if found < expected {
+            return Err(admit_error(AdmitError::NonceUsed { found, expected }));
+        }
+        if self.own_payment(&transaction.id()).is_some() {
+            return Err(admit_error(AdmitError::Known));
+        }
+        let needed = cost(transaction).unwrap_or(Amount::MAX);
+        if needed > balance.spendable {
+            return Err(admit_error(AdmitError::InsufficientFunds { needed, available: balance.spendable }));
+        }
+        Ok(())
     }
 }
 

@@ -6,12 +6,13 @@ use super::{Delivery, Node};
 use crate::contract::LinkId;
 use crate::hash::BlockHash;
 use crate::log::Line;
-use crate::mempool::Mempool;
+use crate::mempool::{AdmitError, EXPIRY, Mempool};
 use crate::net::gossip::Gossip;
 use crate::net::message::Message;
 use crate::net::sync::Sync;
 use crate::request::{ErrorCode, Response};
 use crate::transaction::Transaction;
+use crate::units::Timestamp;
 use crate::view::{Event, PeerState, Role};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,13 +43,13 @@ impl Node {
         }
         let issuer = self.chain.params().issuer;
         let carried = std::mem::take(&mut self.carried);
-        let waiting = self.mempool.iter().map(|waiting| &waiting.transaction);
-        let own = waiting.filter(|one| one.payer(issuer).is_some_and(|payer| self.is_wallets(&payer)));
-        let own: Vec<Arc<Transaction>> = own.cloned().chain(carried).collect();
+        let waiting = self.mempool.iter().map(|waiting| (waiting.since, Arc::clone(&waiting.transaction)));
+        let own = waiting.filter(|(_, one)| one.payer(issuer).is_some_and(|payer| self.is_wallets(&payer)));
+        let own: Vec<(Timestamp, Arc<Transaction>)> = own.chain(carried).collect();
         self.start_anew(false);
         self.role = Role::Light;
-        for transaction in own {
-            self.keep_light_payment(transaction);
+        for (since, transaction) in own {
+            self.keep_light_payment(transaction, since);
         }
         self.write(Line::info("role-changed", "this tab is a light node from now on: it keeps headers only"));
     }
@@ -93,23 +94,28 @@ impl Node {
         self.miner.tip_changed();
     }
 
-    /// Lets own transactions wait that were sent before the accounts were known.
+    /// Lets own transactions wait that were sent before the accounts were known. One that does not go
+    /// with the accounts yet is tried again for as long as a transaction may wait.
     pub(super) fn admit_carried(&mut self) {
         if self.carried.is_empty() || self.chain.missing_count() > 0 || !self.chain.keeps_bodies() {
             return;
         }
-        for transaction in std::mem::take(&mut self.carried) {
+        for (since, transaction) in std::mem::take(&mut self.carried) {
             if self.index.contains_key(&transaction.id()) {
                 continue;
             }
-            if let Err(problem) = self.admit(&transaction) {
-                let line = Line::warning(
-                    "transaction-refused",
-                    format!("a transaction of this wallet cannot wait: {problem}"),
-                );
-                self.write(line.subject(transaction.id()));
+            match self.admit(&transaction) {
+                Ok(()) | Err(AdmitError::Known | AdmitError::NonceUsed { .. }) => {}
+                Err(problem @ AdmitError::Invalid(_)) => self.write_refused(&transaction, problem),
+                Err(problem) if self.now.since(since) >= EXPIRY => self.write_refused(&transaction, problem),
+                Err(_) => self.carried.push((since, transaction)),
             }
         }
+    }
+
+    fn write_refused(&mut self, transaction: &Transaction, problem: impl std::fmt::Display) {
+        let message = format!("a transaction of this wallet cannot wait: {problem}");
+        self.write(Line::warning("transaction-refused", message).subject(transaction.id()));
     }
 
     /// Tells peers of the own role that know another one.

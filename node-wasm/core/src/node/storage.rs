@@ -2,6 +2,7 @@
 //! on go together.
 
 mod kept;
+mod sent;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -16,11 +17,13 @@ use crate::store::record::{
     put, row_key,
 };
 use crate::store::{Batch, Table, Write};
-use crate::units::Height;
+use crate::transaction::Transaction;
+use crate::units::{Height, Timestamp};
 use crate::view::{Event, StorageFacts, StorageState, StorageView};
 use crate::wallet::Wallet;
 pub(super) use kept::Kept;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use tracker_protocol::PeerId;
 
 /// Bytes of bodies in one batch from which on further blocks wait for the next one: a few of the
@@ -125,6 +128,8 @@ pub(super) struct Storage {
     peers: Vec<PeerId>,
     bans: Vec<record::Ban>,
     settings: Settings,
+    /// Transactions of the wallet that wait for a block, as they are in batches.
+    sent: Vec<(Timestamp, Arc<Transaction>)>,
     /// The wallet's record that waits for the next batch.
     wallet: Option<Vec<u8>>,
     /// And the one that is under way.
@@ -232,6 +237,7 @@ impl Node {
         let mut writes = std::mem::take(&mut self.storage.singles);
         // A light node leaves the stored chain as it was when it became one.
         if !self.chain.keeps_bodies() {
+            self.gather_sent(&mut writes);
             return writes;
         }
         writes.extend(
@@ -242,6 +248,7 @@ impl Node {
         // A snapshot of a block that left the best chain is worth nothing: there must be a new one.
         let lost = self.storage.snapshot.is_some_and(|snapshot| snapshot.height > self.storage.written);
         self.gather_blocks(&mut writes, lost);
+        self.gather_sent(&mut writes);
         self.gather_rows(&mut writes);
         self.gather_snapshot(&mut writes, lost);
         self.gather_pruned(&mut writes);
@@ -480,6 +487,7 @@ impl Node {
             storage.bans = bans;
         }
         storage.due |= !storage.singles.is_empty() || self.chain.has_unsaved();
+        self.keep_sent();
     }
 
     /// Whether old blocks are dropped from now on.

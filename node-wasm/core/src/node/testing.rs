@@ -106,6 +106,23 @@ impl Net {
         self.ends.insert((other, second), (one, first));
     }
 
+    /// Ends a node and opens it again from its store, without links.
+    pub(super) fn reopen(&mut self, at: usize, role: Role) {
+        let links: Vec<LinkId> = self.ends.keys().filter(|(node, _)| *node == at).map(|(_, link)| *link).collect();
+        for link in links {
+            let Some((other, theirs)) = self.ends.remove(&(at, link)) else { continue };
+            self.ends.remove(&(other, theirs));
+            self.assemblers.remove(&(at, other));
+            self.assemblers.remove(&(other, at));
+            self.handle(other, Input::LinkClosed { link: theirs, reason: "the tab was closed".to_owned() });
+        }
+        let config = Config::new(self.builder.params.clone(), role);
+        let stored = self.stores.entry(at).or_default().stored();
+        self.nodes[at] = Node::open(config, &stored, [u8::try_from(at).unwrap(); 32], self.now);
+        self.handle(at, Input::Tick);
+        self.settle();
+    }
+
     /// Number of links that a node was given.
     pub(super) fn links_of(&self, node: usize) -> usize {
         self.ends.keys().filter(|(at, _)| *at == node).count()

@@ -172,6 +172,7 @@ impl Node {
         let view = self.transaction_view(transaction);
         self.tell(Event::Transaction(view));
         if self.wallet.concerns(transaction, self.chain.params().issuer) {
+            self.keep_sent();
             self.tell_balance();
         }
         Ok(())

@@ -20,7 +20,7 @@ pub const MAX_QUERIES: usize = 256;
 /// A table of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// Single records by name: version, tip, identity, peers, bans, settings.
+    /// Single records by name: version, tip, identity, peers, bans, transactions that wait, settings.
     Meta,
     /// The wallet, opaque to all but itself. Never dropped with the chain.
     Wallet,

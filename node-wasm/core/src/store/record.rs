@@ -34,6 +34,8 @@ pub const PEERS: &[u8] = b"peers";
 pub const BANS: &[u8] = b"bans";
 /// Name of [`Settings`] in [`Table::Meta`].
 pub const SETTINGS: &[u8] = b"settings";
+/// Name of [`Sent`] in [`Table::Meta`].
+pub const SENT: &[u8] = b"sent";
 /// Name of the wallet in [`Table::Wallet`].
 pub const WALLET: &[u8] = b"wallet";
 /// Name of a record in [`Table::Wallet`] that could not be read and was put aside.
@@ -67,6 +69,15 @@ pub struct Snapshot {
     pub height: Height,
     /// Number of parts.
     pub parts: u32,
+}
+
+/// Transactions of the wallet that wait for a block, kept with the profile.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Sent {
+    /// First block of the chain that they are for.
+    pub genesis: BlockHash,
+    /// Each with when it was sent.
+    pub transactions: Vec<(Timestamp, Transaction)>,
 }
 
 /// What a person chose, kept with the profile.

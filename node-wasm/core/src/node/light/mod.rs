@@ -63,7 +63,7 @@ impl Light {
     }
 
     /// Takes out the transactions that wait.
-    pub(super) fn take_payments(&mut self) -> Vec<Arc<Transaction>> {
+    pub(super) fn take_payments(&mut self) -> Vec<(Timestamp, Arc<Transaction>)> {
         self.payments.take()
     }
 

@@ -1,5 +1,5 @@
 //! Transactions that a light node sent: told again to its peers until they are confirmed by proof, or
-//! refused by all.
+//! refused by all. They outlive the tab (`node/storage/sent.rs`).
 
 use super::super::Node;
 use super::asks::full_peers;
@@ -72,9 +72,10 @@ impl Payments {
             .fold(used, |next, number| if number == next { next.saturating_add(1) } else { next })
     }
 
-    /// Takes out all transactions that wait.
-    pub(super) fn take(&mut self) -> Vec<Arc<Transaction>> {
-        let waiting: Vec<_> = self.waiting().map(|(_, payment)| Arc::clone(&payment.transaction)).collect();
+    /// Takes out all transactions that wait, with when they were sent.
+    pub(super) fn take(&mut self) -> Vec<(Timestamp, Arc<Transaction>)> {
+        let waiting = self.waiting().map(|(_, payment)| (payment.since, Arc::clone(&payment.transaction)));
+        let waiting = waiting.collect();
         self.all.clear();
         waiting
     }
@@ -86,9 +87,19 @@ impl Node {
         self.light.payments.get(id).map(|payment| (*payment.transaction).clone())
     }
 
-    /// Ids of what waits, for a new peer.
+    /// Ids of what peers are told of: what waits and is proved not to be overtaken. A run before may have
+    /// sent what has long been in a block, and peers would refuse that.
     pub(in crate::node) fn own_payments(&self) -> Vec<TxId> {
-        self.light.payments.waiting().map(|(id, _)| *id).collect()
+        let open = |payment: &Payment| {
+            let used = self.light_nonce(&payment.payer);
+            used.is_some_and(|used| payment.transaction.nonce() >= used)
+        };
+        self.light.payments.waiting().filter(|(_, payment)| open(payment)).map(|(id, _)| *id).collect()
+    }
+
+    /// All transactions that this light node has sent and that are not buried in the chain, with when.
+    pub(in crate::node) fn light_payments(&self) -> impl Iterator<Item = (Timestamp, &Arc<Transaction>)> {
+        self.light.payments.all.values().map(|payment| (payment.since, &payment.transaction))
     }
 
     /// Sends a transaction that was checked against what is proved.
@@ -99,7 +110,8 @@ impl Node {
             return Err(RequestError { code, message, field: None });
         }
         let id = transaction.id();
-        self.keep_light_payment(transaction);
+        self.keep_light_payment(transaction, self.now);
+        self.keep_sent();
         self.write(Line::info("transaction-sent", "a transaction waits for a block, and for its proof").subject(id));
         self.announce_payments(&[id]);
         self.tell_balance();
@@ -107,15 +119,10 @@ impl Node {
     }
 
     /// Keeps a transaction of this wallet's until it is confirmed.
-    pub(in crate::node) fn keep_light_payment(&mut self, transaction: Arc<Transaction>) {
+    pub(in crate::node) fn keep_light_payment(&mut self, transaction: Arc<Transaction>, since: Timestamp) {
         let Some(payer) = transaction.payer(self.chain.params().issuer) else { return };
-        let payment = Payment {
-            transaction: Arc::clone(&transaction),
-            payer,
-            since: self.now,
-            refused: BTreeSet::new(),
-            confirmed: false,
-        };
+        let payment =
+            Payment { transaction: Arc::clone(&transaction), payer, since, refused: BTreeSet::new(), confirmed: false };
         self.light.payments.all.insert(transaction.id(), payment);
         let view = self.light_view(&transaction);
         self.tell(Event::Transaction(view));
@@ -133,9 +140,9 @@ impl Node {
         if self.light.payments.next_announcement > self.now {
             return;
         }
-        self.light.payments.next_announcement = self.now.after(ANNOUNCE_INTERVAL);
         let ids = self.own_payments();
         if !ids.is_empty() {
+            self.light.payments.next_announcement = self.now.after(ANNOUNCE_INTERVAL);
             self.announce_payments(&ids);
         }
     }

@@ -57,7 +57,7 @@ impl Node {
         self.light_balance(&self.wallet.address()).ok_or_else(|| self.unproven())
     }
 
-    fn unproven(&self) -> RequestError {
+    pub(in crate::node) fn unproven(&self) -> RequestError {
         if full_peers(&self.peers).next().is_none() {
             return error(ErrorCode::NoPeers, "no full node is connected that could prove it");
         }

@@ -1,6 +1,7 @@
 //! Light nodes among full ones, on channels without delay.
 
 mod accounts;
+mod sent;
 
 use crate::chain::testing::{address, transfer};
 use crate::hash::BlockHash;

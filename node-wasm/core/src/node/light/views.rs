@@ -28,6 +28,11 @@ impl Node {
         })
     }
 
+    /// The number that an address's next transaction has by what is proved.
+    pub(in crate::node) fn light_nonce(&self, address: &Address) -> Option<u64> {
+        Some(self.light.followed.get(address)?.statement.proven()?.account.nonce)
+    }
+
     /// What the figures of an address rest on.
     pub(super) fn known(&self, address: &Address) -> Option<Known> {
         let statement = &self.light.followed.get(address)?.statement;

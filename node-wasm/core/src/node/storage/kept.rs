@@ -1,16 +1,19 @@
-//! What a node takes over from its store beside the chain: identity, wallet, peers, bans, settings.
+//! What a node takes over from its store beside the chain: identity, wallet, peers, bans, transactions
+//! that wait, settings.
 
-use super::{Mode, Storage, damaged};
+use super::{Mode, Storage, damaged, sent};
 use crate::hash::{sha256, tagged_sha256};
 use crate::log::Line;
 use crate::node::wallet::quick_start;
 use crate::store::opening::{self, Fit};
 use crate::store::record;
 use crate::store::{Stored, Table, Write};
+use crate::transaction::Transaction;
 use crate::units::Timestamp;
 use crate::wallet::Wallet;
 use crate::wallet::history::History;
 use crate::wallet::record::RecordError;
+use std::sync::Arc;
 use tracker_protocol::PeerId;
 
 /// What a node takes over from its store beside the chain.
@@ -20,6 +23,8 @@ pub(in crate::node) struct Kept {
     pub(in crate::node) wallet: Wallet,
     pub(in crate::node) peers: Vec<PeerId>,
     pub(in crate::node) bans: Vec<(PeerId, Timestamp)>,
+    /// Transactions of the wallet that waited for a block, and since when.
+    pub(in crate::node) sent: Vec<(Timestamp, Arc<Transaction>)>,
     /// Why the stored wallet cannot be read.
     pub(in crate::node) damaged: Option<String>,
     pub(in crate::node) lines: Vec<Line>,
@@ -57,6 +62,7 @@ impl Kept {
         storage.peers = list(record::PEERS).unwrap_or_default().into_iter().map(PeerId::from_bytes).collect();
         let bans = read(record::BANS).and_then(|bytes| borsh::from_slice(bytes).ok());
         storage.bans = bans.unwrap_or_default();
+        storage.sent = sent::read(stored, opened.chain.genesis(), &mut lines);
         storage.settings = read(record::SETTINGS).and_then(|bytes| borsh::from_slice(bytes).ok()).unwrap_or_default();
         let (mut wallet, damaged) = open_wallet(stored, fresh, &mut storage, &mut lines);
         if let Some(tip) = &opened.tip {
@@ -75,7 +81,8 @@ impl Kept {
         let peers = storage.peers.clone();
         let bans = storage.bans.iter().map(|(id, until)| (PeerId::from_bytes(*id), *until)).collect();
         storage.due = !storage.singles.is_empty() || storage.wallet.is_some();
-        Self { storage, seed, wallet, peers, bans, damaged, lines }
+        let sent = storage.sent.clone();
+        Self { storage, seed, wallet, peers, bans, sent, damaged, lines }
     }
 }
 
