@@ -12,7 +12,8 @@ const MAX_ENTRIES: usize = 500_000;
 /// Parts of the limit that are left when room is made: seldom enough to look through all entries.
 const KEPT_PARTS: (usize, usize) = (3, 4);
 
-/// Places by address, for the newest blocks of the best chain.
+/// Places by address, for the newest blocks of the best chain. It grows with the chain, and after a
+/// reopening downwards as well (`node/backfill.rs`).
 #[derive(Debug)]
 pub(super) struct Addresses {
     places: BTreeSet<(Address, Place)>,
@@ -20,22 +21,31 @@ pub(super) struct Addresses {
     counts: VecDeque<usize>,
     since: Height,
     limit: usize,
-}
-
-impl Default for Addresses {
-    fn default() -> Self {
-        Self::new(MAX_ENTRIES)
-    }
+    /// Whether older blocks have no room any more.
+    full: bool,
 }
 
 impl Addresses {
-    fn new(limit: usize) -> Self {
-        Self { places: BTreeSet::new(), counts: VecDeque::new(), since: Height(1), limit }
+    /// An empty index of a chain of this height.
+    pub(super) fn above(height: Height) -> Self {
+        Self::new(height, MAX_ENTRIES)
+    }
+
+    fn new(height: Height, limit: usize) -> Self {
+        let since = Height(height.0.saturating_add(1));
+        Self { places: BTreeSet::new(), counts: VecDeque::new(), since, limit, full: false }
     }
 
     /// The first block whose places are here.
     pub(super) fn since(&self) -> Height {
         self.since
+    }
+
+    /// The block whose places may be added next below the others, if there is room and blocks from
+    /// this height on are there.
+    pub(super) fn lacks(&self, oldest: Height) -> Option<Height> {
+        let next = self.since.0.checked_sub(1).map(Height)?;
+        (!self.full && next >= oldest.max(Height(1))).then_some(next)
     }
 
     /// Places of an address from one on, up to a block.
@@ -48,8 +58,10 @@ impl Addresses {
 
     /// A block joined the best chain.
     pub(super) fn connect(&mut self, block: &Block, issuer: Option<PublicKey>) {
-        if self.counts.is_empty() {
-            self.since = block.header.height;
+        let height = block.header.height;
+        if u32::try_from(self.counts.len()).ok().and_then(|count| self.since.0.checked_add(count)) != Some(height.0) {
+            // The chain began anew.
+            *self = Self::new(Height(height.0.saturating_sub(1)), self.limit);
         }
         let before = self.places.len();
         self.places.extend(entries(block, issuer));
@@ -61,12 +73,42 @@ impl Addresses {
 
     /// The newest block left the best chain.
     pub(super) fn disconnect(&mut self, block: &Block, issuer: Option<PublicKey>) {
-        // Of a block below the first one there is nothing here.
         if self.counts.pop_back().is_some() {
             for entry in entries(block, issuer) {
                 self.places.remove(&entry);
             }
+        } else {
+            // Of a block below the first one there is nothing here.
+            self.since = self.since.min(block.header.height);
         }
+    }
+
+    /// The block below the first one, which [`Self::lacks`] named: its places are added, if they have room.
+    pub(super) fn extend_down(&mut self, block: &Block, issuer: Option<PublicKey>) {
+        let entries: Vec<_> = entries(block, issuer).collect();
+        if self.lacks(Height::GENESIS) != Some(block.header.height) || self.places.len() + entries.len() > self.limit {
+            return self.close();
+        }
+        let before = self.places.len();
+        self.places.extend(entries);
+        self.counts.push_front(self.places.len() - before);
+        self.since = block.header.height;
+    }
+
+    /// Older blocks are not added any more.
+    pub(super) fn close(&mut self) {
+        self.full = true;
+    }
+
+    /// Blocks below a height are not there any more.
+    pub(super) fn forget_below(&mut self, height: Height) {
+        if height <= self.since {
+            return;
+        }
+        while self.since < height && self.counts.pop_front().is_some() {
+            self.since = self.since.next().unwrap_or(self.since);
+        }
+        self.drop_below();
     }
 
     fn make_room(&mut self) {
@@ -75,6 +117,11 @@ impl Addresses {
             left -= self.counts.pop_front().unwrap_or_default();
             self.since = self.since.next().unwrap_or(self.since);
         }
+        self.drop_below();
+        self.close();
+    }
+
+    fn drop_below(&mut self) {
         let since = self.since;
         self.places.retain(|(_, place)| place.height >= since);
     }
@@ -106,7 +153,7 @@ mod tests {
         let mut builder = Builder::new(params());
         let (genesis, mut parent) = (builder.genesis, builder.genesis);
         // Two entries a transfer, one a reward: nine a block.
-        let mut index = Addresses::new(40);
+        let mut index = Addresses::new(Height::GENESIS, 40);
         for number in 0..5 {
             let payments = (0..4).map(|one| transfer(genesis, 0, 1, 5, number * 4 + one)).collect();
             let block = builder.extend(parent, 3, payments, 0);
@@ -124,23 +171,41 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
-        /// After any growth and taking back it holds what a look through the blocks finds.
+        /// After any growth up and down and taking back it holds what a look through the blocks finds.
         #[test]
-        fn finds_what_a_look_through_the_blocks_finds(steps in prop::collection::vec(prop::option::of(0_u8..4), 1..12), limit in 4_usize..60) {
+        fn finds_what_a_look_through_the_blocks_finds(
+            unknown in 0_usize..6,
+            steps in prop::collection::vec(0_u8..7, 1..14),
+            limit in 4_usize..60,
+        ) {
             let mut builder = Builder::new(params());
             let genesis = builder.genesis;
-            let mut index = Addresses::new(limit);
+            let mut index = Addresses::new(Height(u32::try_from(unknown).unwrap()), limit);
             let mut line: Vec<Arc<crate::block::Block>> = Vec::new();
-            for step in steps {
-                if let Some(count) = step {
-                    let nonce = line.iter().map(|block| block.transactions.len() as u64 - 1).sum::<u64>();
-                    let payments = (0..count).map(|one| transfer(genesis, 0, one % 3, 5, nonce + u64::from(one))).collect();
-                    let parent = line.last().map_or(genesis, |block| block.header.hash());
-                    let block = builder.extend(parent, 3, payments, 0);
-                    index.connect(&block, None);
-                    line.push(block);
-                } else if let Some(block) = line.pop() {
-                    index.disconnect(&block, None);
+            for step in std::iter::repeat_n(2, unknown).chain(steps) {
+                match step {
+                    0..4 => {
+                        let nonce = line.iter().map(|block| block.transactions.len() as u64 - 1).sum::<u64>();
+                        let payments = (0..step).map(|one| transfer(genesis, 0, one % 3, 5, nonce + u64::from(one))).collect();
+                        let parent = line.last().map_or(genesis, |block| block.header.hash());
+                        let block = builder.extend(parent, 3, payments, 0);
+                        // The first ones were there before the index.
+                        if line.len() >= unknown || index.since().0 as usize <= line.len() + 1 {
+                            index.connect(&block, None);
+                        }
+                        line.push(block);
+                    }
+                    4 => {
+                        if let Some(block) = line.pop() {
+                            index.disconnect(&block, None);
+                        }
+                    }
+                    5 => index.forget_below(Height(u32::try_from(line.len()).unwrap().saturating_sub(3))),
+                    _ => {
+                        if let Some(height) = index.lacks(Height::GENESIS) {
+                            index.extend_down(&line[height.0 as usize - 1], None);
+                        }
+                    }
                 }
                 let height = u32::try_from(line.len()).unwrap();
                 for of in 0..4 {
@@ -150,6 +215,7 @@ mod tests {
                 }
                 prop_assert!(index.places.len() <= limit || index.counts.len() == 1);
                 prop_assert_eq!(index.counts.iter().sum::<usize>(), index.places.len());
+                prop_assert!(line.len() < unknown || index.since().0 as usize + index.counts.len() == line.len() + 1);
             }
         }
     }

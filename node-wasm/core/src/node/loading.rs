@@ -1,5 +1,5 @@
-//! What is read from the store while the node runs: blocks for peers, answers to requests, and what
-//! a change of the tip needs.
+//! What is read from the store while the node runs: blocks for peers, for searches and for the index of
+//! addresses, answers to requests, and what a change of the tip needs.
 
 use super::Node;
 use crate::block::Block;
@@ -24,7 +24,7 @@ const BLOCKS_A_PEER: usize = 2;
 /// Blocks that are read at a time to look for the wallet's addresses in them: some megabytes at most.
 const BLOCKS_A_SEARCH: usize = 16;
 
-/// A block that should be in the store is not.
+/// Something that was looked for in the store is not there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lost;
 
@@ -37,6 +37,10 @@ pub(super) enum Purpose {
     Peer(LinkId, Vec<BlockHash>),
     /// The search for the wallet's addresses in old blocks.
     Search(Vec<BlockHash>),
+    /// The index of addresses.
+    Places(Vec<BlockHash>),
+    /// The block of a transaction that a peer asked for.
+    Lookup(LinkId, TxId),
     /// A request, and how often it was tried.
     Request(RequestId, Request, u32),
 }
@@ -62,13 +66,16 @@ pub(super) struct Loads {
     failed: bool,
     /// Blocks that were read for peers and are to be sent.
     pub(super) ready: BTreeMap<LinkId, BTreeMap<BlockHash, Option<Arc<Block>>>>,
+    /// Where a transaction is that a peer asked for, if a block of the store holds it.
+    pub(super) sought: BTreeMap<LinkId, (TxId, Option<Height>)>,
     pub(super) fetched: Fetched,
 }
 
 impl Loads {
     /// Whether blocks are being read for a peer.
     pub(super) fn waits_for(&self, link: LinkId) -> bool {
-        let is_for = |purpose: &Purpose| matches!(purpose, Purpose::Peer(peer, _) if *peer == link);
+        let is_for =
+            |purpose: &Purpose| matches!(purpose, Purpose::Peer(peer, _) | Purpose::Lookup(peer, _) if *peer == link);
         self.under_way.values().any(|(purpose, _)| is_for(purpose))
     }
 
@@ -76,6 +83,7 @@ impl Loads {
     pub(super) fn look_after(&mut self, peers: &Peers) {
         self.failed = false;
         self.ready.retain(|link, _| peers.get(*link).is_some());
+        self.sought.retain(|link, _| peers.get(*link).is_some());
     }
 }
 
@@ -119,6 +127,22 @@ impl Node {
             }
             (Purpose::Search(hashes), Err(_)) => {
                 self.keeper.searched(hashes.into_iter().map(|hash| (hash, None)).collect());
+            }
+            (Purpose::Places(hashes), answers) => {
+                let mut answers = answers.unwrap_or_default().into_iter();
+                let blocks = hashes.into_iter().map(|hash| {
+                    let records = answers.next();
+                    (hash, records.and_then(|records| self.whole_block(&hash, &records)))
+                });
+                let blocks = blocks.collect();
+                self.backfill.loaded(blocks);
+            }
+            (Purpose::Lookup(link, id), answers) => {
+                let records = answers.ok().and_then(|answers| answers.into_iter().next()).unwrap_or_default();
+                let height = records.first().and_then(|(key, value)| read::<Height>(Table::Index, key, value));
+                if self.peers.get(link).is_some() {
+                    self.loads.sought.insert(link, (id, height));
+                }
             }
             (Purpose::Request(id, request, rounds), Ok(answers)) => {
                 for (query, records) in queries.iter().zip(answers) {
@@ -182,18 +206,44 @@ impl Node {
         self.load(Purpose::Tip(wanted), queries);
     }
 
-    /// Has blocks read that a peer asked for; gives whether it waits for them now.
+    /// Has blocks read that a peer asked for, and those that it asked for next; gives whether it waits
+    /// for them now.
     pub(super) fn read_for_peer(&mut self, link: LinkId, next: BlockHash) -> bool {
         let Some(peer) = self.peers.get(link) else { return false };
-        let wanted = std::iter::once(next).chain(peer.orders.iter().copied());
+        let wanted = std::iter::once(next).chain(peer.orders.iter().copied()).take(BLOCKS_A_PEER).collect();
+        self.read_all_for_peer(link, wanted)
+    }
+
+    /// Has these blocks read for a peer, up to the first that is not in the store alone; gives whether
+    /// the peer waits for them now.
+    pub(super) fn read_all_for_peer(&mut self, link: LinkId, wanted: Vec<BlockHash>) -> bool {
         let only_stored = |hash: &BlockHash| self.chain.is_stored(hash) && self.chain.block(hash).is_none();
-        let hashes: Vec<BlockHash> = wanted.take_while(only_stored).take(BLOCKS_A_PEER).collect();
+        let hashes: Vec<BlockHash> = wanted.into_iter().take_while(only_stored).collect();
         if hashes.is_empty() || !self.storage.can_read() {
             return false;
         }
-        let queries = hashes.iter().filter_map(|hash| self.body_query(hash)).collect();
-        self.load(Purpose::Peer(link, hashes), queries);
+        self.read_blocks(|hashes| Purpose::Peer(link, hashes), hashes);
         true
+    }
+
+    /// Has the place of a transaction read for a peer; gives it if that was done. The error says that no
+    /// block of the store holds it.
+    pub(super) fn place_for_peer(&mut self, link: LinkId, id: TxId) -> Option<Result<Height, Lost>> {
+        match self.loads.sought.get(&link) {
+            Some((sought, height)) if *sought == id => return Some(height.ok_or(Lost)),
+            _ => {}
+        }
+        if !self.storage.can_read() {
+            return Some(Err(Lost));
+        }
+        self.load(Purpose::Lookup(link, id), vec![Query::Get { table: Table::Index, key: index_key(&id) }]);
+        None
+    }
+
+    /// Has blocks read that are known to be in the store.
+    pub(super) fn read_blocks(&mut self, purpose: impl FnOnce(Vec<BlockHash>) -> Purpose, hashes: Vec<BlockHash>) {
+        let queries = hashes.iter().filter_map(|hash| self.body_query(hash)).collect();
+        self.load(purpose(hashes), queries);
     }
 
     /// Has stored blocks read from a height on, to look for the wallet's addresses in them.
@@ -201,8 +251,7 @@ impl Node {
         let only_stored = |hash: &BlockHash| self.chain.is_stored(hash) && self.chain.block(hash).is_none();
         let hashes = (from.0..=self.chain.height().0).map_while(|height| self.chain.hash_at(Height(height)));
         let hashes: Vec<BlockHash> = hashes.take_while(only_stored).take(BLOCKS_A_SEARCH).collect();
-        let queries = hashes.iter().filter_map(|hash| self.body_query(hash)).collect();
-        self.load(Purpose::Search(hashes), queries);
+        self.read_blocks(Purpose::Search, hashes);
     }
 
     /// A block that was read for a peer. The error says that it is lost, nothing that it was not read.

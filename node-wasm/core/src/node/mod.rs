@@ -14,6 +14,7 @@ macro_rules! context {
 }
 
 mod addresses;
+mod backfill;
 mod blocks;
 mod compact;
 mod known;
@@ -55,6 +56,7 @@ use crate::units::Timestamp;
 use crate::view::{Balance, Event, Role};
 use crate::wallet::Wallet;
 use addresses::Addresses;
+use backfill::Backfill;
 use compact::Relay;
 use lab::Lab;
 use light::Light;
@@ -131,6 +133,7 @@ pub struct Node {
     /// The block of the best chain that holds a transaction; of blocks in memory.
     index: BTreeMap<TxId, BlockHash>,
     addresses: Addresses,
+    backfill: Backfill,
     peers: Peers,
     mesh: Mesh,
     gossip: Gossip,
@@ -209,7 +212,8 @@ impl Node {
             wallet,
             keeper: Keeper::new(now),
             index: BTreeMap::new(),
-            addresses: Addresses::default(),
+            addresses: Addresses::above(chain.height()),
+            backfill: Backfill::new(now),
             peers: Peers::default(),
             mesh,
             gossip: Gossip::default(),
@@ -280,6 +284,7 @@ impl Node {
             self.serving_timeout(),
             self.light.next_timeout(self.chain.tip(), self.now),
             self.look_back_at(),
+            self.fills_at(),
             self.idle_lock_at(),
         ];
         due.into_iter().flatten().min()
@@ -349,6 +354,7 @@ impl Node {
         self.look_after_light();
         self.serve();
         self.look_back();
+        self.fill_addresses();
         self.refresh_template();
         self.fetch_wanted();
         self.persist();

@@ -77,7 +77,7 @@ impl Node {
         self.loads.ready.clear();
         self.mempool = Mempool::default();
         self.index = BTreeMap::new();
-        self.addresses = Addresses::default();
+        self.addresses = Addresses::above(self.chain.height());
         self.light = super::light::Light::default();
         self.gossip = Gossip::default();
         self.sync = Sync::default();

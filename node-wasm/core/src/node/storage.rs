@@ -9,6 +9,7 @@ mod testing;
 mod tests;
 
 use super::Node;
+use super::addresses::Addresses;
 use crate::contract::Output;
 use crate::hash::{BlockHash, TxId, sha256};
 use crate::log::{Line, counted};
@@ -384,6 +385,7 @@ impl Node {
             writes.push(Write::DeleteRange { table, from: number_key(0), to: Some(number_key(end)) });
         }
         self.chain.forget_below(target);
+        self.addresses.forget_below(target);
         self.write(Line::info("pruned", format!("blocks below height {target} were dropped from the store")));
         self.tell_oldest();
     }
@@ -514,6 +516,7 @@ impl Node {
         self.write(Line::warning("storage-replay", format!("the best chain of {lost} is gone through again")));
         self.wallet.restart();
         self.index.clear();
+        self.addresses = Addresses::above(Height::GENESIS);
         self.storage.chain_replaced();
         let change = self.chain.restart();
         let issuer = self.chain.params().issuer;

@@ -49,6 +49,8 @@ pub(super) struct Bench {
     pub(super) copies: Option<Vec<MemoryStore>>,
     /// Whether batches are answered.
     pub(super) answers: bool,
+    /// Whether nothing can be read.
+    pub(super) unreadable: bool,
     pub(super) last: u64,
 }
 
@@ -58,7 +60,8 @@ impl Bench {
         let mut node = Node::open(Config::new(params.clone(), Role::Full), &store.stored(), [fresh; 32], now);
         node.storage.bounds = SMALL;
         let (replies, codes) = (BTreeMap::new(), Vec::new());
-        let mut bench = Self { node, store, now, replies, codes, copies: None, answers: true, last: 0 };
+        let mut bench =
+            Self { node, store, now, replies, codes, copies: None, answers: true, unreadable: false, last: 0 };
         bench.handle(Input::Tick);
         bench
     }
@@ -88,7 +91,7 @@ impl Bench {
                     }
                 }
                 Output::Load { job, queries } => {
-                    let answers = Ok(self.store.read(&queries));
+                    let answers = if self.unreadable { Err("gone".to_owned()) } else { Ok(self.store.read(&queries)) };
                     self.node.handle(self.now, Input::Loaded { job, answers });
                 }
                 Output::Reply { id, result } => drop(self.replies.insert(id, result)),

@@ -1,6 +1,8 @@
 //! A node beside a store that is lost in part, damaged or full: it reopens on a valid tip, and goes
 //! on from there to where a node without faults is.
 
+mod older;
+
 use super::testing::{Bench, SMALL, bench, block, history, record_of, wallet};
 use crate::block::Block;
 use crate::chain::testing::{Builder, address, params};
