@@ -49,12 +49,15 @@ enum Task {
     Package,
     /// Run every check and every test; the last line counts them.
     Test(test::Options),
-    /// Measure our code beside its peers, in one page of a browser (needs npm), or how long a tab
-    /// takes to reopen on a long chain.
+    /// Measure our code beside its peers, in one page of a browser (needs npm), how long a tab
+    /// takes to reopen on a long chain, or the whole page (needs npm, and more than an hour).
     Bench {
         /// What to measure.
         #[arg(value_enum, default_value_t)]
         what: bench::What,
+        /// Options of `page`, behind `--`: which parts, and for how long.
+        #[arg(last = true)]
+        options: Vec<OsString>,
     },
     /// Take the README's pictures anew, from real tabs.
     Screens,
@@ -105,7 +108,7 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
             println!("the package is in {}", package.display());
         }
         Task::Test(options) => return Ok(test::test(&workspace, &options)),
-        Task::Bench { what } => bench::bench(&workspace, what)?,
+        Task::Bench { what, options } => bench::bench(&workspace, what, &options)?,
         Task::Screens => screens::take(&workspace)?,
         Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
         Task::Types => types::write(&workspace)?,

@@ -23,9 +23,13 @@ impl WebDriverCompatibleCommand for Devtools {
     }
 }
 
+/// Gives the tools a command for the tab that the driver is at.
+pub(crate) async fn command(client: &Client, method: &'static str, parameters: Value) -> Value {
+    client.issue_cmd(Devtools { method, parameters }).await.expect("the tools take it")
+}
+
 /// Freezes a hidden tab, as Chromium does to save energy, or lets it go on.
 pub(crate) async fn freeze(client: &Client, frozen: bool) {
     let state = if frozen { "frozen" } else { "active" };
-    let command = Devtools { method: "Page.setWebLifecycleState", parameters: json!({ "state": state }) };
-    client.issue_cmd(command).await.expect("the tools take it");
+    command(client, "Page.setWebLifecycleState", json!({ "state": state })).await;
 }

@@ -106,8 +106,12 @@ impl Session {
 
     /// Gives a signal to the driver and all that it has started.
     pub(crate) fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
-        let group = self.driver.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        group.map_or(Ok(()), |group| kill_process_group(group, signal))
+        self.group().map_or(Ok(()), |group| kill_process_group(group, signal))
+    }
+
+    /// The group of the driver's processes and the browser's, while the driver runs.
+    pub(crate) fn group(&self) -> Option<Pid> {
+        self.driver.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
     }
 }
 

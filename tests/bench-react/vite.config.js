@@ -1,0 +1,5 @@
+// What Vite's own template has, and nothing besides.
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+export default defineConfig({ plugins: [react()] });
