@@ -62,6 +62,11 @@ impl Gossip {
         self.flush_at.get_or_insert(now.after(GATHER_TIME));
     }
 
+    /// A transaction left before it was announced.
+    pub fn retract(&mut self, id: &TxId) {
+        self.fresh.remove(id);
+    }
+
     /// Tells a new peer of the transactions that wait here.
     pub fn introduce(context: &mut Context, link: LinkId, ids: impl Iterator<Item = TxId>) {
         let ids: Vec<TxId> = ids.take(MAX_TRANSACTIONS).collect();

@@ -121,8 +121,8 @@ impl Kind {
             Self::ProofHashes => Limit::new("hashes", 20_000.0, 400_000.0),
             // A node tells of its role once a second at most.
             Self::Roles => Limit::new("messages", 2.0, 20.0),
-            // An honest peer may lose what it announced to a dearer one before it is asked. At once:
-            // all that it can be asked for, once.
+            // An honest peer keeps what it announced for a while, but not if very much leaves at once, and
+            // its line may be slow. At once: all that it can be asked for, once.
             Self::Undelivered => Limit::new("transactions", 10.0, 2_000.0),
         }
     }

@@ -17,6 +17,7 @@ mod addresses;
 mod backfill;
 mod blocks;
 mod compact;
+mod departed;
 mod known;
 mod lab;
 mod light;
@@ -58,6 +59,7 @@ use crate::wallet::Wallet;
 use addresses::Addresses;
 use backfill::Backfill;
 use compact::Relay;
+use departed::Departed;
 use lab::Lab;
 use light::Light;
 use loading::Loads;
@@ -137,6 +139,7 @@ pub struct Node {
     peers: Peers,
     mesh: Mesh,
     gossip: Gossip,
+    departed: Departed,
     sync: Sync,
     relay: Relay,
     miner: Miner,
@@ -217,6 +220,7 @@ impl Node {
             peers: Peers::default(),
             mesh,
             gossip: Gossip::default(),
+            departed: Departed::default(),
             sync: Sync::default(),
             relay: Relay::default(),
             miner: Miner::default(),

@@ -46,7 +46,8 @@ impl Node {
         let here = ids.iter().filter_map(|id| {
             let forged = self.lab.transaction(id);
             let waiting = || self.mempool.get(id).map(|waiting| (*waiting.transaction).clone());
-            forged.or_else(waiting).or_else(|| self.own_payment(id))
+            let here = forged.or_else(waiting).or_else(|| self.own_payment(id));
+            here.or_else(|| self.departed.get(id).cloned())
         });
         let transactions: Vec<Transaction> = here.take(MAX_TRANSACTIONS).collect();
         if transactions.is_empty() {
@@ -180,6 +181,7 @@ impl Node {
 
     /// Lets go what has waited too long.
     pub(super) fn expire_transactions(&mut self) {
+        self.departed.forget(self.now);
         let expired = self.mempool.expire(self.now);
         self.tell_dropped(expired);
     }
@@ -189,6 +191,8 @@ impl Node {
         for (transaction, reason) in dropped {
             let line = Line::info("transaction-dropped", format!("a waiting transaction left: {reason}"));
             self.write(line.subject(transaction.id()));
+            self.gossip.retract(&transaction.id());
+            self.departed.insert(Arc::clone(&transaction), self.now);
             self.relay.remember(transaction);
         }
     }
