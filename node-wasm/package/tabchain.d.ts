@@ -188,6 +188,16 @@ export type Branch = {
   discardIn: number;
 };
 
+/** Some blocks of the best chain, one after the other. */
+export type ChainPart = {
+  /** The first block of their chain, by which chains are told apart. */
+  genesis: BlockHash;
+  /** Canonical bytes of the blocks in hex digits, the lowest first. */
+  blocks: Array<string>;
+  /** Height at which the next part begins; absent at the tip. */
+  next?: number | null;
+};
+
 /** Whether a list of transactions has all of them. */
 export type Coverage = "complete" | "incomplete" | "unasked";
 
@@ -319,6 +329,16 @@ export type Import = {
   passphrase: Secret;
   /** Must be true for that. */
   replace?: boolean | null;
+};
+
+/** What became of a part that was taken in. */
+export type Imported = {
+  /** Blocks that are new here, and valid. */
+  taken: number;
+  /** Blocks that were here already. */
+  known: number;
+  /** Height of the best chain now. */
+  height: Height;
 };
 
 /** Something that this node refused, and what it cost who sent it. */
@@ -1025,6 +1045,12 @@ export interface Tabchain {
 
     /** The newest part of the block tree, with every live branch. */
     forks(): Promise<ForkTree>;
+
+    /** Whole blocks from a height on, for a file; 1 if left out, for the genesis block is in every tab. */
+    export(from?: number | null): Promise<ChainPart>;
+
+    /** Takes in blocks of a file, by every rule. Parts are given in their order, the next when the last is judged. */
+    import(part: ChainPart): Promise<Imported>;
   };
 
   readonly wallet: {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, HtmlAnchorElement, HtmlDocument, HtmlTextAreaElement, ResizeObserver, ResizeObserverEntry,
-    Url, UrlSearchParams,
+    Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlDocument, HtmlInputElement, HtmlTextAreaElement,
+    ResizeObserver, ResizeObserverEntry, Url, UrlSearchParams,
 };
 
 /// Time for the browser to take up a file that is saved.
@@ -143,11 +143,16 @@ pub(crate) fn indented(json: &str) -> String {
     text.map_or_else(|| json.to_owned(), String::from)
 }
 
-/// Offers a text as a file to save.
+/// Offers a text as a file of JSON to save.
 pub(crate) fn save(name: &str, text: &str) -> Result<(), JsValue> {
+    save_parts(name, "application/json", &[text])
+}
+
+/// Offers a text in parts as a file of a media type to save.
+pub(crate) fn save_parts(name: &str, media_type: &str, parts: &[impl AsRef<str>]) -> Result<(), JsValue> {
     let kind = BlobPropertyBag::new();
-    kind.set_type("application/json");
-    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    kind.set_type(media_type);
+    let parts: js_sys::Array = parts.iter().map(|part| JsValue::from_str(part.as_ref())).collect();
     let blob = Blob::new_with_str_sequence_and_options(&parts, &kind)?;
     let address = Url::create_object_url_with_blob(&blob)?;
     let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
@@ -195,10 +200,39 @@ pub(crate) fn remember(name: &str, value: &str) {
     }
 }
 
-/// The text of the file that was chosen in an input element, if one was.
-pub(crate) async fn chosen_file(input: &web_sys::HtmlInputElement) -> Option<String> {
-    let file = input.files()?.get(0)?;
-    JsFuture::from(file.text()).await.ok()?.as_string()
+/// The file that was chosen in an input element, if one was.
+pub(crate) fn chosen(input: &HtmlInputElement) -> Option<File> {
+    input.files()?.get(0)
+}
+
+/// Its text.
+pub(crate) async fn chosen_file(input: &HtmlInputElement) -> Option<String> {
+    JsFuture::from(chosen(input)?.text()).await.ok()?.as_string()
+}
+
+/// A file's text in pieces of so many bytes.
+pub(crate) fn pieces(file: File, bytes: u32) -> Pieces {
+    Pieces { file, bytes: f64::from(bytes), at: 0.0 }
+}
+
+/// See [`pieces`].
+pub(crate) struct Pieces {
+    file: File,
+    bytes: f64,
+    at: f64,
+}
+
+impl Pieces {
+    /// The next piece; none behind the last one. Fails when the file is gone or may not be read.
+    pub(crate) async fn next(&mut self) -> Result<Option<String>, JsValue> {
+        if self.at >= self.file.size() {
+            return Ok(None);
+        }
+        let end = (self.at + self.bytes).min(self.file.size());
+        let piece = self.file.slice_with_f64_and_f64(self.at, end)?;
+        self.at = end;
+        Ok(JsFuture::from(piece.text()).await?.as_string())
+    }
 }
 
 /// Puts a text on the clipboard; whether the browser allowed it.

@@ -8,6 +8,7 @@
 mod app;
 mod battery;
 mod browser;
+mod chain_file;
 mod components;
 mod digits;
 mod format;

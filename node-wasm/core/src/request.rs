@@ -5,6 +5,7 @@ pub mod wallet;
 pub use crate::mempool::Wish;
 
 use crate::hash::TxId;
+use crate::view::archive::{ChainPart, Imported};
 use crate::view::lab::{AttackView, BanView, Incident, Verdict};
 use crate::view::wallet::{BackupView, WalletView};
 use crate::view::{
@@ -66,6 +67,13 @@ pub enum Request {
     },
     /// The newest part of the block tree. [`Response::Forks`].
     Forks,
+    /// The next blocks of the best chain, for a file. [`Response::ChainPart`].
+    ChainPart {
+        /// Height of the first one.
+        from: u32,
+    },
+    /// Takes in blocks of a file, by every rule. [`Response::Imported`].
+    Import(ChainPart),
     /// The wallet's address. [`Response::Address`].
     Address,
     /// Balance of an address, the wallet's own if absent. [`Response::Balance`].
@@ -295,6 +303,10 @@ pub enum Response {
     Proof(Box<ProofView>),
     /// To [`Request::Forks`].
     Forks(ForkTree),
+    /// To [`Request::ChainPart`].
+    ChainPart(Box<ChainPart>),
+    /// To [`Request::Import`].
+    Imported(Imported),
     /// To [`Request::Address`].
     Address(String),
     /// To [`Request::Balance`].
@@ -404,7 +416,7 @@ pub enum ErrorCode {
     BadWords,
     /// Not the words of this wallet that were asked for.
     WrongWords,
-    /// Not the file of a wallet.
+    /// Not the file of a wallet, or of this chain; or something in it breaks a rule.
     BadFile,
     /// Not fit for a name.
     BadName,

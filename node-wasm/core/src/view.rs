@@ -1,6 +1,7 @@
 //! Plain snapshots of the node for a user interface: what the page draws and what the
 //! JavaScript API gives. JSON in camel case; amounts as decimal TAB; hashes in lower-case hex.
 
+pub mod archive;
 mod events;
 pub mod lab;
 mod proofs;

@@ -10,6 +10,7 @@ use node_core::hash::TxId;
 use node_core::keys::Secret;
 use node_core::request::wallet::WalletRequest;
 use node_core::request::{Attack, Request, RequestError, SendForm};
+use node_core::view::archive::{ChainPart, Imported};
 use node_core::view::lab::{AttackView, BanView, Incident, Verdict};
 use node_core::view::wallet::{BackupView, WalletView};
 use node_core::view::{
@@ -114,6 +115,12 @@ calls! {
 
     /// The newest part of the block tree, with every live branch.
     chain.forks() -> ForkTree { Request::Forks }
+
+    /// Whole blocks from a height on, for a file; 1 if left out, for the genesis block is in every tab.
+    chain.export(from: Option<u32>) -> ChainPart { Request::ChainPart { from: from.unwrap_or(1) } }
+
+    /// Takes in blocks of a file, by every rule. Parts are given in their order, the next when the last is judged.
+    chain.import(part: ChainPart) -> Imported { Request::Import(part) }
 
     /// Address of the selected account.
     wallet.address() -> String { Request::Address }

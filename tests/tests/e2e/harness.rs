@@ -295,6 +295,13 @@ impl Browser {
         field.send_keys(&format!("{text} \u{e003}")).await.expect("a field takes keys");
     }
 
+    /// Chooses a file in the field with this test id.
+    pub(crate) async fn choose_file(&self, tab: &Tab, test_id: &str, file: &Path) {
+        self.switch(tab).await;
+        let path = file.to_str().expect("a path in Unicode");
+        self.find(test_id).await.send_keys(path).await.expect("a field for files takes a path");
+    }
+
     /// Clicks the element with this test id.
     pub(crate) async fn click(&self, tab: &Tab, test_id: &str) {
         self.switch(tab).await;

@@ -67,8 +67,38 @@ pub(crate) const STORAGE_NO_REASON: &str = "This browser window offers no storag
 pub(crate) const STORAGE_BACK_UP: &str = "Back up the wallet";
 pub(crate) const PRUNE_FIELD: &str = "Drop old blocks";
 pub(crate) const PRUNE_HINT: &str = "Keeps headers and balances, and the blocks that a fork may still need. Older blocks then cannot be served or searched.";
-pub(crate) const SAVE_CHAIN: &str = "Save the newest blocks as JSON";
+pub(crate) const CHAIN_FILE: &str = "The chain as a file";
+pub(crate) const CHAIN_FILE_NOTE: &str = "Save all blocks, and open them again when no other tab of the room is there: in a class next week, or on another computer. Every block of a file is checked as one of a peer. The wallet is not in it.";
+pub(crate) const CHAIN_FILE_SAVE: &str = "Save the chain";
+pub(crate) const CHAIN_FILE_OPEN: &str = "Open a chain file";
+pub(crate) const CHAIN_FILE_OTHER: &str = "This is not the file of a chain.";
+pub(crate) const CHAIN_FILE_UNREADABLE: &str = "The file cannot be read.";
 pub(crate) const VERSION_FIELD: &str = "Version";
+
+/// While the chain is put into a file.
+pub(crate) fn chain_file_reading(blocks: usize) -> String {
+    format!("{blocks} blocks read…")
+}
+
+/// The chain was offered as a file.
+pub(crate) fn chain_file_saved(blocks: usize) -> String {
+    format!("The file has {blocks} blocks.")
+}
+
+/// While a file is taken in.
+pub(crate) fn chain_file_taking(blocks: u32) -> String {
+    format!("{blocks} blocks checked…")
+}
+
+/// A file was taken in.
+pub(crate) fn chain_file_taken(taken: u32, known: u32) -> String {
+    match (taken, known) {
+        (0, 0) => "The file has no blocks.".to_owned(),
+        (0, known) => format!("All {known} blocks of the file were here already."),
+        (taken, 0) => format!("{taken} blocks were taken in."),
+        (taken, known) => format!("{taken} blocks were taken in; {known} were here already."),
+    }
+}
 
 /// Said when the role has changed.
 pub(crate) fn role_changed(role: Role) -> String {

@@ -134,7 +134,7 @@ impl Node {
         self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
     }
 
-    fn verify_block(&mut self, block: Arc<Block>) {
+    pub(super) fn verify_block(&mut self, block: Arc<Block>) {
         let known = |transaction: &Transaction| {
             self.mempool.get(&transaction.id()).is_some_and(|waiting| *waiting.transaction == *transaction)
         };

@@ -305,6 +305,10 @@ impl Node {
                     queries.insert(Query::Range { table: Table::Undo, from, to });
                 }
             }
+            Request::ChainPart { from } => {
+                let hashes = self.part_heights(Height(*from)).filter_map(|height| self.chain.hash_at(height));
+                queries.extend(hashes.filter_map(|hash| self.lacks_block(&hash)));
+            }
             Request::Block { id } => {
                 let hash = self.block_named(id).ok().flatten();
                 queries.extend(hash.and_then(|hash| self.lacks_block(&hash)));

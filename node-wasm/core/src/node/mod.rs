@@ -14,6 +14,7 @@ macro_rules! context {
 }
 
 mod addresses;
+mod archive;
 mod backfill;
 mod blocks;
 mod compact;
@@ -57,6 +58,7 @@ use crate::units::Timestamp;
 use crate::view::{Balance, Event, Role};
 use crate::wallet::Wallet;
 use addresses::Addresses;
+use archive::Import;
 use backfill::Backfill;
 use compact::Relay;
 use departed::Departed;
@@ -161,6 +163,8 @@ pub struct Node {
     /// the accounts are known.
     carried: Vec<(Timestamp, Arc<Transaction>)>,
     gaps_warned: bool,
+    /// A part of a file that is being taken in.
+    importing: Option<Import>,
 }
 
 impl Node {
@@ -237,6 +241,7 @@ impl Node {
             light: Light::default(),
             carried: Vec::new(),
             gaps_warned: false,
+            importing: None,
             chain,
         }
     }
@@ -354,6 +359,7 @@ impl Node {
         self.drop_those_who_do_not_read();
         self.drop_stalled();
         self.look_after_pending();
+        self.finish_import();
         self.sync.schedule(&mut context!(self), &self.chain);
         self.look_after_light();
         self.serve();

@@ -38,6 +38,10 @@ impl Node {
         if let Request::Wallet(request) = request {
             return self.on_wallet_request(id, request);
         }
+        // Answered when its signatures are verified.
+        if let Request::Import(part) = request {
+            return self.import_part(id, &part);
+        }
         self.try_request(id, request, 0);
     }
 
@@ -55,6 +59,7 @@ impl Node {
             Request::Proof { id } => self.find_proof(&id),
             Request::SetRole { role } => Ok(self.set_role(role)),
             Request::Forks => Ok(Response::Forks(self.fork_tree())),
+            Request::ChainPart { from } => self.chain_part(Height(from)),
             Request::Address => Ok(Response::Address(self.text(&self.wallet.address()))),
             Request::Balance { address } => self.find_balance(address.as_deref()),
             Request::CheckSend(form) => self.plan(&form).map(|(_, plan)| Response::SendPlan(plan)),
@@ -98,7 +103,9 @@ impl Node {
             Request::Incidents { from, limit } => Ok(Response::Incidents(self.log.incidents(skip(from), page(limit)))),
             Request::Bans => Ok(Response::Bans(self.ban_views())),
             Request::Pardon { peer } => self.pardon(peer),
-            Request::MinerMine | Request::Wallet(_) => Err(error(ErrorCode::BadRequest, "answered later")),
+            Request::MinerMine | Request::Import(_) | Request::Wallet(_) => {
+                Err(error(ErrorCode::BadRequest, "answered later"))
+            }
         }
     }
 

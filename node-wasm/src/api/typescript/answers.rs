@@ -90,15 +90,23 @@ impl Stage {
     }
 }
 
+/// Answers that other calls take.
+#[derive(Default)]
+struct Made {
+    transaction: Value,
+    part: Value,
+}
+
 /// An argument for each call, so that it has something to answer.
-fn example(path: &str, address: &str, transaction: &str, confirmed: &str, made: &Value) -> Value {
+fn example(path: &str, address: &str, transaction: &str, confirmed: &str, made: &Made) -> Value {
     match path {
         "chain.proof" => json!(confirmed),
         "chain.block" => json!(1),
         "chain.transaction" => json!(transaction),
         "setRole" => json!("full"),
         "wallet.send" | "transactions.create" => json!({ "to": address, "amount": "1", "memo": "for lunch" }),
-        "transactions.submit" => made.clone(),
+        "transactions.submit" => made.transaction.clone(),
+        "chain.import" => made.part.clone(),
         "wallet.selectAccount" => json!(address),
         "wallet.rename" => json!({ "address": address, "name": "Savings" }),
         "wallet.watch" => json!({ "address": stranger(), "name": "Till" }),
@@ -112,11 +120,11 @@ fn example(path: &str, address: &str, transaction: &str, confirmed: &str, made: 
         "peers.connect" | "peers.disconnect" | "peers.pardon" => json!("ab".repeat(20)),
         "lab.attack" => json!("garbage"),
         "storage.prune" => json!({ "on": true }),
-        "status" | "storage.status" | "chain.blocks" | "chain.headers" | "chain.forks" | "wallet.address"
-        | "wallet.balance" | "wallet.history" | "wallet.state" | "wallet.addAccount" | "wallet.words"
-        | "wallet.lock" | "wallet.export" | "mempool.list" | "miner.start" | "miner.stop" | "miner.mine"
-        | "miner.template" | "peers.list" | "peers.known" | "peers.bans" | "lab.list" | "lab.stop" | "lab.verdicts"
-        | "lab.incidents" | "log" => Value::Null,
+        "status" | "storage.status" | "chain.blocks" | "chain.headers" | "chain.forks" | "chain.export"
+        | "wallet.address" | "wallet.balance" | "wallet.history" | "wallet.state" | "wallet.addAccount"
+        | "wallet.words" | "wallet.lock" | "wallet.export" | "mempool.list" | "miner.start" | "miner.stop"
+        | "miner.mine" | "miner.template" | "peers.list" | "peers.known" | "peers.bans" | "lab.list" | "lab.stop"
+        | "lab.verdicts" | "lab.incidents" | "log" => Value::Null,
         new => panic!("`{new}` is a new call: give it an argument here, or `Value::Null`"),
     }
 }
@@ -164,13 +172,13 @@ fn answers_are_of_the_types_that_the_calls_say() {
     let Value::String(address) = stage.ask(Request::Address).unwrap() else { panic!("an address is a text") };
     let send = |stage: &mut Stage| {
         let call = CALLS.iter().find(|call| call.path == "wallet.send").unwrap();
-        let id = stage.call(call, &example("wallet.send", &address, "", "", &Value::Null)).unwrap();
+        let id = stage.call(call, &example("wallet.send", &address, "", "", &Made::default())).unwrap();
         id.as_str().unwrap().to_owned()
     };
     let transaction = send(&mut stage);
     let block = stage.ask(Request::Block { id: "1".to_owned() }).unwrap();
     let confirmed = block["transactionList"][0]["id"].as_str().unwrap().to_owned();
-    let mut made = Value::Null;
+    let mut made = Made::default();
     for (call, signature) in CALLS.iter().zip(signatures()) {
         let path = call.path;
         if path == "miner.mine" {
@@ -188,8 +196,10 @@ fn answers_are_of_the_types_that_the_calls_say() {
                 let again = (signature.again)(answer.clone())
                     .unwrap_or_else(|error| panic!("{path} does not give {}: {error}", signature.answer));
                 assert_eq!(again, answer, "{path} gives more than {} holds", signature.answer);
-                if path == "transactions.create" {
-                    made = answer;
+                match path {
+                    "transactions.create" => made.transaction = answer,
+                    "chain.export" => made.part = answer,
+                    _ => {}
                 }
             }
             // Nobody is connected yet, the words are not those that were asked for, the file is none.

@@ -1,12 +1,16 @@
 //! Settings: role, network and room, profiles, what is stored, the tracker, and looks.
 
+mod chain_file;
 mod node;
 mod profiles;
 mod role;
 mod room;
 mod storage;
 
-use self::{node::NodeForm, profiles::ProfilesPanel, role::RolePanel, room::RoomForm, storage::StoragePanel};
+use self::{
+    chain_file::ChainFile, node::NodeForm, profiles::ProfilesPanel, role::RolePanel, room::RoomForm,
+    storage::StoragePanel,
+};
 use crate::{texts, theme::ThemeChoice};
 use leptos::prelude::*;
 
@@ -24,6 +28,7 @@ pub(crate) fn Settings() -> impl IntoView {
             <RoomForm />
             <ProfilesPanel />
             <StoragePanel />
+            <ChainFile />
             <NodeForm />
             <section class="panel" aria-labelledby="appearance-title">
                 <h2 id="appearance-title">{texts::APPEARANCE}</h2>

@@ -1,14 +1,14 @@
-//! Where wallet and chain are kept, how much room they take, and the chain as a file.
+//! Where wallet and chain are kept, and how much room they take.
 
 use crate::{
-    components::{Link, Notice, SaveJson, Tone, use_toasts},
+    components::{Link, Notice, Tone, use_toasts},
     format,
     state::use_tab,
     texts,
 };
 use leptos::{prelude::*, task::spawn_local};
 use node_wasm::{
-    request::{MAX_PAGE, Request},
+    request::Request,
     view::{StorageState, StorageView},
 };
 
@@ -51,7 +51,6 @@ pub(crate) fn StoragePanel() -> impl IntoView {
             <Pruning storage=storage />
             <div class="actions">
                 <KeepButton storage=storage />
-                <SaveJson request=Request::Blocks { from: None, limit: Some(MAX_PAGE) } name="tabchain-blocks" label=texts::SAVE_CHAIN />
             </div>
         </section>
     }

@@ -31,7 +31,11 @@ impl Node {
     /// Takes a request of a light node's user. Gives it back if it is answered as by any other node.
     pub(in crate::node) fn on_light_request(&mut self, id: RequestId, request: Request) -> Option<Request> {
         let answer = match request {
-            Request::Blocks { .. } | Request::Block { .. } | Request::Forks => Some(lacking("blocks")),
+            Request::Blocks { .. }
+            | Request::Block { .. }
+            | Request::Forks
+            | Request::ChainPart { .. }
+            | Request::Import(_) => Some(lacking("blocks")),
             Request::Mempool { .. } => Some(lacking("the transactions of others that wait")),
             Request::MinerStart { .. } | Request::MinerMine | Request::MinerWish { .. } | Request::Template { .. } => {
                 Some(Err(error(ErrorCode::LightNode, "a light node cannot mine: it does not know the accounts")))
