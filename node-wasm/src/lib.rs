@@ -15,5 +15,6 @@ pub mod worker;
 
 pub use node_core::consensus::validation::meets_target;
 pub use node_core::keys::Secret;
+pub use node_core::log::codes as log_codes;
 pub use node_core::wallet::file::WalletFile;
 pub use node_core::{block, hash, merkle, request, units, view};

@@ -6,6 +6,7 @@ use crate::{
     format,
     leaving::ask_before_leaving,
     live::Loaded,
+    news::say_news,
     offline::NewVersion,
     pages::{Draft, Explorer, Lab, Learn, Mempool, Mining, Network, NotFound, Overview, Settings, Wallet, explorer},
     state::{Tab, use_tab},
@@ -26,11 +27,13 @@ const START_PATIENCE: Duration = Duration::from_secs(8);
 /// The whole page.
 #[component]
 pub(crate) fn App() -> impl IntoView {
-    provide_context(Toasts::new());
+    let toasts = Toasts::new();
+    provide_context(toasts);
     follow_theme();
     match Tab::start() {
         Ok(tab) => {
             provide_context(tab);
+            say_news(tab, toasts);
             let draft = Draft::new();
             provide_context(draft);
             ask_before_leaving(tab, draft);

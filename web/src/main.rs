@@ -15,6 +15,7 @@ mod format;
 mod history;
 mod leaving;
 mod live;
+mod news;
 mod offline;
 mod pages;
 mod state;

@@ -1,6 +1,7 @@
 //! The node's log: what happened, what was accepted, what was refused and why. Bounded.
 
 use crate::contract::Output;
+use crate::net::offence::Offence;
 use crate::net::outbox::Outbox;
 use crate::units::Timestamp;
 use crate::view::lab::Incident;
@@ -12,6 +13,70 @@ use tracker_protocol::PeerId;
 pub const MAX_LINES: usize = 500;
 /// Refusals kept beside them, so that other news do not push them out; older ones are dropped.
 pub const MAX_INCIDENTS: usize = 500;
+
+/// The codes of lines, beside those of offences: stable words, each with its meaning for whoever explains the log.
+const CODES: [&str; 55] = [
+    "attack",
+    "bad-signal",
+    "block-ahead",
+    "block-connected",
+    "blocks-connected",
+    "clock-wrong",
+    "fork",
+    "fork-discarded",
+    "headers-connected",
+    "history-incomplete",
+    "light-peer-evicted",
+    "link-refused",
+    "miner-started",
+    "miner-stopped",
+    "no-template",
+    "own-block-invalid",
+    "peer-banned",
+    "peer-behind",
+    "peer-evicted",
+    "peer-full",
+    "peer-joined",
+    "peer-left",
+    "peer-not-reached",
+    "peer-pardoned",
+    "peer-replaced",
+    "pruned",
+    "refused-by-peer",
+    "reorganisation",
+    "role-changed",
+    "signal-not-sent",
+    "storage-absent",
+    "storage-damaged",
+    "storage-failed",
+    "storage-migrated",
+    "storage-newer",
+    "storage-replay",
+    "tip-stale",
+    "tracker-joined",
+    "tracker-lost",
+    "tracker-refused",
+    "transaction-dropped",
+    "transaction-refused",
+    "transaction-sent",
+    "transaction-waiting",
+    "transactions-returned",
+    "vault-renewed",
+    "wallet-backed-up",
+    "wallet-created",
+    "wallet-damaged",
+    "wallet-imported",
+    "wallet-locked",
+    "wallet-protected",
+    "wallet-restored",
+    "wallet-unlocked",
+    "woke",
+];
+
+/// Every code that a line can have.
+pub fn codes() -> impl Iterator<Item = &'static str> {
+    CODES.into_iter().chain(Offence::ALL.map(Offence::code))
+}
 
 /// A number and what it counts: "1 block", "2 blocks".
 pub(crate) fn counted(count: usize, noun: &str) -> String {
@@ -66,6 +131,7 @@ impl Line {
     }
 
     fn new(level: LogLevel, code: &'static str, message: impl Into<String>) -> Self {
+        debug_assert!(codes().any(|known| known == code), "{code} is missing in the list of codes");
         Self { level, code, message: message.into(), peer: None, subject: None, cost: Cost::default() }
     }
 
@@ -144,8 +210,8 @@ mod tests {
         let mut write = |line: Line| log.write(&mut outbox, Timestamp::default(), line);
         let cost = Cost { points: 25, score: 50, banned_until: None };
         write(Line::rejected("bad-signature", "why").cost(cost));
-        (0..MAX_LINES).for_each(|_| write(Line::info("news", "")));
-        assert!(log.newest(MAX_LINES).iter().all(|line| line.code == "news"));
+        (0..MAX_LINES).for_each(|_| write(Line::info("woke", "")));
+        assert!(log.newest(MAX_LINES).iter().all(|line| line.code == "woke"));
         let page = log.incidents(0, 10);
         assert_eq!((page.total, page.items[0].points, page.items[0].score), (1, 25, 50));
         for _ in 0..MAX_INCIDENTS {

@@ -10,6 +10,7 @@ mod lab;
 mod learn;
 mod life;
 mod mesh;
+mod news;
 mod offline;
 mod package;
 mod policy;

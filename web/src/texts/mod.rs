@@ -3,6 +3,7 @@
 mod explorer;
 mod lab;
 mod learn;
+mod log;
 mod mempool;
 mod mining;
 mod network;
@@ -12,7 +13,8 @@ mod settings;
 mod wallet;
 
 pub(crate) use self::{
-    explorer::*, lab::*, learn::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*, wallet::*,
+    explorer::*, lab::*, learn::*, log::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*,
+    wallet::*,
 };
 
 use node_wasm::request::ErrorCode;

@@ -62,6 +62,30 @@ pub enum Offence {
 }
 
 impl Offence {
+    /// All that there are, in the order of their numbers on the wire.
+    pub const ALL: [Self; 20] = [
+        Self::Garbage,
+        Self::OutOfOrder,
+        Self::BadProof,
+        Self::WrongNetwork,
+        Self::TooMany,
+        Self::Flood,
+        Self::InvalidHeader,
+        Self::InvalidBlock,
+        Self::InvalidTransaction,
+        Self::BadSignature,
+        Self::NotAdmitted,
+        Self::Stalled,
+        Self::Silent,
+        Self::LowWork,
+        Self::Unwanted,
+        Self::BadCompactBlock,
+        Self::NoRoom,
+        Self::NotReading,
+        Self::FalseProof,
+        Self::Undelivered,
+    ];
+
     /// What it adds to a peer's score. 100 bans at once: nothing of the kind comes from an honest
     /// node. Less than that can happen to an honest one and is forgiven until it adds up.
     pub const fn points(self) -> u32 {
@@ -130,11 +154,11 @@ mod tests {
 
     #[test]
     fn json_and_log_call_an_offence_the_same() {
-        // Their numbers on the wire are those of the table, without a gap.
-        for number in 0..=19_u8 {
-            let offence = Offence::try_from_slice(&[number]).unwrap();
+        for (number, offence) in Offence::ALL.into_iter().enumerate() {
+            let number = u8::try_from(number).unwrap();
+            assert_eq!(Offence::try_from_slice(&[number]).unwrap(), offence);
             assert_eq!(serde_json::to_value(offence).unwrap(), offence.code());
         }
-        assert!(Offence::try_from_slice(&[20]).is_err(), "a new one is looked at here");
+        assert!(Offence::try_from_slice(&[20]).is_err(), "a new one is among all");
     }
 }

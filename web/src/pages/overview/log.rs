@@ -5,7 +5,7 @@ use crate::{
     state::use_tab,
     texts,
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use node_wasm::view::{LogEntry, LogLevel};
 
 /// Most lines on the page at a time.
@@ -95,12 +95,30 @@ fn Line(line: LogEntry) -> impl IntoView {
         view! { <span class="log-peer">{texts::FROM_PEER}" "<Hash text=peer.to_string() what=texts::WHAT_PEER /></span> }
     });
     let code = line.code.clone();
+    let meaning = texts::explanation(&line.code);
+    let is_explained = RwSignal::new(false);
+    let question = texts::explain_code(&line.code);
+    let code_chip = match meaning {
+        Some(_) => Either::Left(view! {
+            <button
+                type="button"
+                class="log-code"
+                title=question
+                aria-expanded=move || is_explained.get().to_string()
+                on:click=move |_| is_explained.update(|explained| *explained = !*explained)
+            >
+                {line.code}
+            </button>
+        }),
+        None => Either::Right(view! { <span class="log-code">{line.code}</span> }),
+    };
     view! {
         <li class=class data-code=code>
             <Icon shape=shape />
             <div class="log-text">
                 <p><span class="visually-hidden">{word}": "</span>{line.message}</p>
-                <p class="log-details"><span class="log-code">{line.code}</span>{subject}{peer}</p>
+                <p class="log-details">{code_chip}{subject}{peer}</p>
+                {move || is_explained.get().then(|| view! { <p class="log-meaning">{meaning}</p> })}
             </div>
             <span class="log-time"><TimeAgo time=line.time /></span>
         </li>
