@@ -2,6 +2,7 @@
 
 mod accessibility;
 mod chain_file;
+mod crowd;
 mod devtools;
 mod explorer;
 mod firefox;

@@ -10,8 +10,8 @@ use crate::{
 use leptos::prelude::*;
 use node_wasm::{request::Request, view::KnownPeer};
 
-/// Peers that are listed; the graph of the overview shows all.
-const LISTED: usize = 40;
+/// Peers that are listed: as many as the graph of the overview shows.
+const LISTED: usize = 240;
 
 /// Known peers without a line to this tab.
 #[component]
@@ -22,7 +22,7 @@ pub(crate) fn Known(known: Query<Vec<KnownPeer>>) -> impl IntoView {
         <section class="panel" aria-labelledby="known-title">
             <div class="panel-head">
                 <h2 id="known-title">{texts::KNOWN}</h2>
-                <p class="muted">{move || count.get().map(|count| texts::tabs(u32::try_from(count).unwrap_or(u32::MAX)))}</p>
+                <p class="muted" data-testid="known-count">{move || count.get().map(|count| texts::tabs(u32::try_from(count).unwrap_or(u32::MAX)))}</p>
             </div>
             <p class="muted">{texts::KNOWN_NOTE}</p>
             {move || match count.get() {

@@ -52,7 +52,8 @@ pub(super) fn OuterRing(drawing: Drawing) -> impl IntoView {
     };
     view! {
         <Show when=move || !is_empty.get()>
-            <a class="outer" href=use_tab().href("/network") aria-label=label data-testid="mesh-outer">
+            // Within a group, or the link would be one of HTML, which draws no circles.
+            <g><a class="outer" href=use_tab().href("/network") aria-label=label data-testid="mesh-outer">
                 <For each=move || dots.get() key=key let(dot)>
                     {dot.via.map(|(x, y)| view! {
                         <line class="outer-via" x1=format!("{:.1}", dot.x) y1=format!("{:.1}", dot.y) x2=format!("{x:.1}") y2=format!("{y:.1}") />
@@ -67,7 +68,7 @@ pub(super) fn OuterRing(drawing: Drawing) -> impl IntoView {
                         on:pointerleave=move |_| shown.set(None)
                     />
                 </For>
-            </a>
+            </a></g>
         </Show>
     }
 }
