@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 /// The package of the simulator and of the end-to-end tests.
 const TESTS_PACKAGE: &str = "tests";
 
+/// What every native step selects: a step that selects other packages or features would compile the libraries
+/// that they share once more.
+const WHOLE: [&str; 2] = ["--workspace", "--features=xtask/wasm-tools"];
+
 /// Its integration test that needs browsers and the built page.
 const E2E: &str = "e2e";
 
@@ -95,14 +99,10 @@ impl Step {
     fn run(self, workspace: &Workspace) -> Result<Count, StepError> {
         match self {
             Self::Fmt => check(cargo(workspace).args(["fmt", "--all", "--check"])),
-            Self::Clippy => {
-                check(&mut clippy(workspace, &["--workspace", "--all-targets", "--features=xtask/wasm-tools"]))
-            }
+            Self::Clippy => check(&mut clippy(workspace, &[&WHOLE[..], &["--all-targets"]].concat())),
             Self::ClippyWasm => clippy_wasm(workspace),
             Self::Deny => Ok(deny::check(workspace).map(|()| PASSED)?),
-            Self::Unit => {
-                tests(cargo(workspace).args(["test", "--workspace", "--exclude", TESTS_PACKAGE, "--no-fail-fast"]))
-            }
+            Self::Unit => unit(workspace),
             Self::Simulation => simulation(workspace),
             Self::Browser => in_browser(workspace),
             Self::Page => built_page(workspace).map(|_| PASSED),
@@ -178,22 +178,40 @@ fn clippy(workspace: &Workspace, what: &[&str]) -> Command {
 fn clippy_wasm(workspace: &Workspace) -> Result<Count, StepError> {
     toolchain::ensure_wasm_target()?;
     let target = format!("--target={WASM_TARGET}");
-    // The pure crates' own tests run natively only, and need what wasm has not. `node-wasm` is with
-    // them because it says where a library of theirs gets random numbers in a browser.
-    let libraries = [&target, "-p=node-core", "-p=tracker-protocol", "-p=node-wasm", "--lib"];
-    command::run(&mut clippy(workspace, &libraries))?;
+    // The pure crates are looked at along with what is built on them; their own tests run natively only, and
+    // need what wasm has not.
     check(&mut clippy(workspace, &[&target, "-p=node-wasm", "-p=web", "--all-targets"]))
 }
 
-/// All of the package of tests but what needs browsers.
-fn simulation(workspace: &Workspace) -> Result<Count, StepError> {
-    let package = workspace.package(TESTS_PACKAGE).ok_or(StepError::NoTestsPackage)?;
-    let mut cargo = cargo(workspace);
-    cargo.args(["test", "--package", TESTS_PACKAGE, "--no-fail-fast", "--lib"]);
-    for name in package.integration_tests().filter(|name| *name != E2E) {
-        cargo.args(["--test", name]);
+/// Tests of libraries and programs, and what the packages but that of the scenarios have besides.
+fn unit(workspace: &Workspace) -> Result<Count, StepError> {
+    let mut cargo = native_tests(workspace);
+    cargo.args(["--lib", "--bins"]);
+    for package in workspace.packages().filter(|package| package.name != TESTS_PACKAGE) {
+        integration_tests(&mut cargo, package.integration_tests());
     }
     tests(&mut cargo)
+}
+
+/// All scenarios but those that need browsers.
+fn simulation(workspace: &Workspace) -> Result<Count, StepError> {
+    let package = workspace.package(TESTS_PACKAGE).ok_or(StepError::NoTestsPackage)?;
+    let mut cargo = native_tests(workspace);
+    integration_tests(&mut cargo, package.integration_tests().filter(|name| *name != E2E));
+    tests(&mut cargo)
+}
+
+/// `cargo test` of whatever is added.
+fn native_tests(workspace: &Workspace) -> Command {
+    let mut cargo = cargo(workspace);
+    cargo.arg("test").args(WHOLE).arg("--no-fail-fast");
+    cargo
+}
+
+fn integration_tests<'a>(cargo: &mut Command, names: impl Iterator<Item = &'a str>) {
+    for name in names {
+        cargo.args(["--test", name]);
+    }
 }
 
 fn in_browser(workspace: &Workspace) -> Result<Count, StepError> {
@@ -222,7 +240,9 @@ fn end_to_end(workspace: &Workspace) -> Result<Count, StepError> {
     let package = package::build(workspace)?;
     tests(
         cargo(workspace)
-            .args(["test", "--package", TESTS_PACKAGE, "--test", E2E])
+            .arg("test")
+            .args(WHOLE)
+            .args(["--test", E2E])
             .env("TABCHAIN_PAGE", page)
             .env("TABCHAIN_PACKAGE", package)
             .env("TABCHAIN_AXE", axe)

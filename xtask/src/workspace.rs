@@ -69,6 +69,11 @@ impl Workspace {
         Ok(workspace)
     }
 
+    /// All members.
+    pub(crate) fn packages(&self) -> impl Iterator<Item = &Package> {
+        self.packages.iter()
+    }
+
     /// The member of this name.
     pub(crate) fn package(&self, name: &str) -> Option<&Package> {
         self.packages.iter().find(|package| package.name == name)
