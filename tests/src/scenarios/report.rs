@@ -163,7 +163,7 @@ fn attacks(seed: u64, scale: &Scale) -> String {
         &format!(
             "{nodes} honest nodes, four of which mine; a payment every 2 s. Figures are before / during / after the attack, of \
              honest nodes: medians of the time to 95 % of them, payments not confirmed 10 s after the last, and what a node \
-             received, verified and computed in a second (the last on the machine that made this report). *First ban*: \
+             received, verified and computed in a second (the last in time of a processor of the machine that made this report). *First ban*: \
              from the start of the attack; *bans*: how often an honest node banned a hostile one in the 50 s of it, who then \
              tried others; *links left*: to hostile nodes at its end.\n{kinds}"
         ),

@@ -2,13 +2,14 @@
 
 use super::channels::{self, End};
 use super::checks::{self, Checker, View};
+use super::cpu;
 use super::disk::Disk;
 use super::{Happening, NodeIndex, Simulation, shifted};
 use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId, LinkId, Output, RtcSignal};
 use node_core::mining;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tracker_server::{ConnectionId, Frame, Input as TrackerInput, Output as TrackerOutput};
 
 /// One-way latency between a node and the tracker.
@@ -97,11 +98,11 @@ impl Simulation {
             return;
         }
         member.inputs += 1;
-        let start = Instant::now();
+        let before = cpu::spent();
         member.node.handle(shifted(now, member.clock_ahead_ms), input);
         let mut outputs = Vec::new();
         outputs.extend(std::iter::from_fn(|| member.node.poll_output()));
-        member.busy += start.elapsed();
+        member.busy += cpu::spent().saturating_sub(before);
         for output in outputs {
             self.carry_out(index, output);
         }

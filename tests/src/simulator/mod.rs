@@ -9,6 +9,7 @@
 mod arrivals;
 mod channels;
 pub mod checks;
+mod cpu;
 mod disk;
 mod driver;
 mod faults;
