@@ -56,6 +56,13 @@ pub fn attack(setup: Setup, kind: &Kind) -> Figures {
     for miner in &honest[..4] {
         simulation.mine(*miner, false);
     }
+    // Branches of equal work stay where they are until a block decides.
+    let height = simulation.node(honest[0]).chain().height();
+    simulation.mine(honest[0], true);
+    let decided = simulation
+        .run_until_every(SECOND, 10 * MINUTE, |simulation| simulation.node(honest[0]).chain().height() > height);
+    assert!(decided, "seed {seed}: {}: honest nodes find blocks", kind.name);
+    simulation.mine(honest[0], false);
     let agreed = simulation.run_until_every(SECOND, 2 * MINUTE, |simulation| {
         let tip = simulation.node(honest[0]).chain().tip();
         honest.iter().filter(|node| simulation.node(**node).chain().tip() == tip).count() * 100 >= count * 95
