@@ -77,9 +77,6 @@ async fn a_crowded_room_is_drawn_without_overlap_and_listed() {
         seen[0].as_f64().is_some_and(|worst| worst > 0.0) && seen[1] == json!(true)
     };
     browser.until(SOON, "everybody has a place", is_clear).await;
-    if let Ok(path) = std::env::var("SHOT") {
-        std::fs::write(path, browser.screenshot(&tab).await).unwrap();
-    }
     browser.follow(&tab, "/network").await;
     browser.shows(&tab, "known-count", "1").await;
     browser.close().await;
