@@ -1,4 +1,4 @@
-//! axe-core looks over every view, light and dark.
+//! axe-core looks over every view, light and dark, and every view fits the narrowest phone.
 
 use crate::views::{Pair, VIEWS};
 use crate::webdriver::setting;
@@ -13,8 +13,14 @@ const RUN: &str = "
     }))), (error) => done([{ id: 'failed', help: String(error), nodes: [] }]));
 ";
 
+/// Width and height of the smallest screen that the page is made for.
+const NARROWEST: (u32, u32) = (360, 780);
+
+/// What a person would have to scroll sideways.
+const OVER: &str = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+
 #[tokio::test]
-async fn axe_finds_nothing_on_any_view_light_and_dark() {
+async fn axe_finds_nothing_on_any_view_and_all_of_them_fit_a_phone() {
     let axe = std::fs::read_to_string(setting("TABCHAIN_AXE")).expect("axe-core can be read");
     let pair = Pair::new().await;
     let (browser, tab) = (&pair.browser, &pair.tabs[0]);
@@ -34,9 +40,10 @@ async fn axe_finds_nothing_on_any_view_light_and_dark() {
         "/nowhere".to_owned(),
     ];
     let views = VIEWS.iter().map(|(path, ..)| (*path).to_owned());
+    let paths: Vec<String> = views.chain(dialogs).collect();
     let mut found = Vec::new();
     browser.script(tab, &axe).await;
-    for path in views.chain(dialogs) {
+    for path in &paths {
         browser.visit(tab, &format!("{path}?{}", pair.query)).await;
         for theme in ["light", "dark"] {
             browser.script(tab, &format!("document.documentElement.setAttribute('data-theme', '{theme}')")).await;
@@ -44,6 +51,14 @@ async fn axe_finds_nothing_on_any_view_light_and_dark() {
             for violation in violations.as_array().expect("a list") {
                 found.push(format!("{path}, {theme}: {violation:#}"));
             }
+        }
+    }
+    browser.resize(tab, NARROWEST).await;
+    for path in &paths {
+        browser.visit(tab, &format!("{path}?{}", pair.query)).await;
+        let over = browser.script(tab, OVER).await;
+        if over != 0 {
+            found.push(format!("{path} is {over} pixels wider than a phone"));
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));

@@ -28,6 +28,12 @@ pub(crate) async fn command(client: &Client, method: &'static str, parameters: V
     client.issue_cmd(Devtools { method, parameters }).await.expect("the tools take it")
 }
 
+/// Gives a tab a screen of another size.
+pub(crate) async fn resize(client: &Client, (width, height): (u32, u32)) {
+    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    command(client, "Emulation.setDeviceMetricsOverride", metrics).await;
+}
+
 /// Freezes a hidden tab, as Chromium does to save energy, or lets it go on.
 pub(crate) async fn freeze(client: &Client, frozen: bool) {
     let state = if frozen { "frozen" } else { "active" };

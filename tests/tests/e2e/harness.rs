@@ -243,6 +243,12 @@ impl Browser {
         devtools::freeze(&self.client, frozen).await;
     }
 
+    /// Gives a tab a screen of another size, in pixels.
+    pub(crate) async fn resize(&self, tab: &Tab, size: (u32, u32)) {
+        self.switch(tab).await;
+        devtools::resize(&self.client, size).await;
+    }
+
     /// Makes a tab the one that is driven; which one is seen does not change.
     pub(crate) async fn switch(&self, tab: &Tab) {
         self.client.switch_to_window(tab.window.clone()).await.expect("the tab is open");
