@@ -33,6 +33,8 @@ pub const PING_TIMEOUT: Duration = Duration::from_secs(30);
 const KNOWN_TRANSACTIONS: usize = 5_000;
 /// Blocks that a peer is remembered to have beside its tip's chain.
 const KNOWN_BLOCKS: usize = 1_000;
+/// Blocks that a peer is remembered to owe transactions of: four of them without an answer are a ban.
+const MAX_OVERDUE: usize = 16;
 /// How long a peer's offences are remembered: one point is forgiven after this time. Small faults
 /// of a long day are no ban; a flood is faster.
 const FORGIVE_TIME: Duration = Duration::from_secs(12);
@@ -137,6 +139,8 @@ pub struct Peer {
     pub shown: BlockHash,
     /// Blocks that it was asked for and does not have, until it tells of another tip.
     pub lacks: Known<BlockHash>,
+    /// Blocks whose transactions it was blamed for not sending in time, and has not sent yet.
+    pub overdue: Known<BlockHash>,
     /// Times that it let a body wait, since the last one came.
     pub stalls: u32,
     /// Blocks that it asked for and waits for, in its order.
@@ -196,6 +200,7 @@ impl Peer {
             claim: Work::default(),
             shown: BlockHash::ZERO,
             lacks: Known::new(KNOWN_BLOCKS),
+            overdue: Known::new(MAX_OVERDUE),
             stalls: 0,
             orders: VecDeque::new(),
             wants_headers: None,

@@ -185,6 +185,11 @@ impl Node {
 
     pub(super) fn on_block_transactions(&mut self, link: LinkId, answer: BlockTransactions) {
         let hash = answer.block;
+        // A busy tab takes its time; only who sends nothing at all is blamed in the end.
+        if let Some(peer) = self.peers.get_mut(link).filter(|peer| peer.overdue.contains(&hash)) {
+            peer.overdue.remove(&hash);
+            peer.score = peer.score.saturating_sub(Offence::Stalled.points());
+        }
         let Some(mut source) = self.relay.take(&hash, link) else { return };
         if source.reconstruction.owed() == 0 {
             return self.relay.pending.entry(hash).or_default().sources.push(source);
@@ -238,6 +243,9 @@ impl Node {
         }
         for (hash, link) in late {
             self.sync.note_late(hash, link);
+            if let Some(peer) = self.peers.get_mut(link) {
+                peer.overdue.insert(hash);
+            }
             self.refuse(
                 link,
                 Offence::Stalled,

@@ -80,12 +80,21 @@ fn a_peer_that_does_not_answer_is_passed_over_in_time_and_its_late_answer_is_tak
             (0..4).for_each(|_| net.pass(Duration::from_secs(5)));
             assert_eq!(net.nodes[3].chain.tip(), parent);
             assert_eq!(net.count(3, 1, is_request), 1, "the same is not asked for twice");
-            let late = held.borrow_mut().pop().unwrap();
-            net.say(1, 3, late);
-            net.settle();
+        } else {
+            assert_eq!(net.nodes[3].chain.tip(), block.header.hash(), "it came from another");
         }
+        assert_eq!(net.count(1, 3, is_answer) + net.count(2, 3, is_answer), usize::from(!alone));
+        let late = held.borrow_mut().pop().unwrap();
+        net.say(1, 3, late.clone());
+        net.settle();
+        assert_eq!(net.peer(3, 1).unwrap().score, 0, "late is not never");
+        // Only once: what is blamed later is not paid for by it.
+        let link = net.link(3, 1);
+        net.nodes[3].peers.get_mut(link).unwrap().score = 50;
+        net.say(1, 3, late);
+        net.settle();
+        assert_eq!(net.peer(3, 1).unwrap().score, 50);
         assert_eq!(net.nodes[3].chain.tip(), block.header.hash(), "alone: {alone}");
-        assert_eq!(net.count(1, 3, is_answer) + net.count(2, 3, is_answer), 1);
     }
 }
 
