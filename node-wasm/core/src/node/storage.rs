@@ -332,7 +332,7 @@ impl Node {
         }
         let drop = |place| Write::Delete { table, key: row_key(place) };
         writes.extend(changes.dropped.into_iter().map(drop));
-        writes.extend(changes.added.into_iter().map(|(place, transaction)| put(table, row_key(place), transaction)));
+        writes.extend(changes.put.into_iter().map(|chunk| put(table, row_key(chunk[0].0), &chunk)));
     }
 
     /// A snapshot of the accounts, if one is due. It is of the tip: there is no other state.

@@ -93,8 +93,8 @@ pub(crate) struct Opened {
     pub(crate) chain: Chain,
     /// What the tip's record says, if the chain stands on a part of what it speaks of.
     pub(crate) tip: Option<Tip>,
-    /// Rows of the wallet's history; `None` if some are lost.
-    pub(crate) rows: Option<Vec<(Place, Transaction)>>,
+    /// Records of the wallet's history; `None` if some are lost.
+    pub(crate) rows: Option<Vec<Vec<(Place, Transaction)>>>,
     /// Bytes of what blocks since the snapshot did to the accounts.
     pub(crate) journal: usize,
     /// What is not as it should be, for the log.
@@ -238,9 +238,14 @@ fn snapshot_state(stored: &Stored, hash: BlockHash, parts: u32) -> Option<Ledger
     (found == parts).then_some(state)
 }
 
-/// The rows of the wallet's history, if all are there.
-fn rows(stored: &Stored, tip: &Tip) -> Option<Vec<(Place, Transaction)>> {
-    let whole = |(key, value): &super::Record| Some((key_row(key)?, read::<Transaction>(Table::History, key, value)?));
-    let rows: Vec<(Place, Transaction)> = stored.table(Table::History).iter().map(whole).collect::<Option<_>>()?;
-    (rows.len() as u64 == tip.history).then_some(rows)
+/// The rows of the wallet's history as they lie in records, if all are there.
+fn rows(stored: &Stored, tip: &Tip) -> Option<Vec<Vec<(Place, Transaction)>>> {
+    let chunk = |(key, value): &super::Record| {
+        let rows = read::<Vec<(Place, Transaction)>>(Table::History, key, value)?;
+        (rows.first().map(|(place, _)| *place) == Some(key_row(key)?)).then_some(rows)
+    };
+    let chunks = stored.table(Table::History).iter().map(chunk).collect::<Option<Vec<_>>>()?;
+    let in_order = chunks.iter().flatten().is_sorted_by(|(one, _), (next, _)| one < next);
+    let count: usize = chunks.iter().map(Vec::len).sum();
+    (in_order && count as u64 == tip.history).then_some(chunks)
 }

@@ -17,6 +17,8 @@ use siphasher::sip::SipHasher24;
 /// Heights in a record of headers: few enough that a new block writes some kilobytes, many enough
 /// that 100,000 headers are read in 800 records.
 pub const HEADERS_A_CHUNK: u32 = 128;
+/// Rows of the wallet's history in a record at most: some 10 kB, which a block with one more writes anew.
+pub const ROWS_A_CHUNK: usize = 64;
 /// Accounts in a part of a snapshot: some 300 kB.
 pub const ACCOUNTS_A_PART: usize = 8_192;
 /// Bytes of the checksum at the end of a record.
@@ -205,12 +207,12 @@ pub fn key_number(key: &[u8]) -> Option<u32> {
     key.try_into().ok().map(u32::from_be_bytes)
 }
 
-/// Key of a row of the wallet's history.
+/// Key of a record of the wallet's history, by its first row.
 pub fn row_key((height, place): Place) -> Key {
     [height.0.to_be_bytes(), place.to_be_bytes()].concat()
 }
 
-/// The place that the key of a row stands for.
+/// The place that such a key stands for.
 pub fn key_row(key: &[u8]) -> Option<Place> {
     let (height, place) = key.split_at_checked(4)?;
     Some((Height(key_number(height)?), key_number(place)?))

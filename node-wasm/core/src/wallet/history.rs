@@ -5,6 +5,7 @@
 //! few at a time, while new blocks come and go. What changed since the last batch is noted for the
 //! store.
 
+use super::chunks::{Changes, Chunks};
 use crate::block::Block;
 use crate::keys::{Address, PublicKey};
 use crate::store::record::{Followed, Place, Tip};
@@ -35,17 +36,8 @@ pub struct History {
     dropped: BTreeSet<Place>,
     /// Rows in batches from this height on are of other blocks.
     cut: Option<Height>,
-}
-
-/// What the store's rows lack to be as they are here.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Changes<'a> {
-    /// Rows from this height on are dropped first,
-    pub from: Option<Height>,
-    /// then these,
-    pub dropped: BTreeSet<Place>,
-    /// then these are put.
-    pub added: Vec<(Place, &'a Transaction)>,
+    /// How they lie in the store.
+    chunks: Chunks,
 }
 
 impl Default for History {
@@ -57,13 +49,14 @@ impl Default for History {
             unsaved: BTreeSet::new(),
             dropped: BTreeSet::new(),
             cut: Some(Height::GENESIS),
+            chunks: Chunks::default(),
         }
     }
 }
 
 impl History {
-    /// The history as it was stored, for a chain that stands at this height now.
-    pub fn restore(tip: &Tip, rows: &[(Place, Transaction)], height: Height, issuer: Option<PublicKey>) -> Self {
+    /// The history as it was stored, record by record, for a chain that stands at this height now.
+    pub fn restore(tip: &Tip, stored: &[Vec<(Place, Transaction)>], height: Height, issuer: Option<PublicKey>) -> Self {
         let end = height.0.saturating_add(1);
         let track = |followed: &Followed| {
             let next = followed.next.min(end);
@@ -71,8 +64,9 @@ impl History {
         };
         let tracks = tip.followed.iter().map(track).collect();
         let cut = (height < tip.height).then_some(Height(end));
-        let mut history = Self { tracks, cut, ..Self::default() };
-        for (place, transaction) in rows.iter().filter(|(place, _)| place.0 <= height) {
+        let chunks = Chunks::new(stored.iter().filter_map(|chunk| chunk.first()).map(|(place, _)| *place));
+        let mut history = Self { tracks, cut, chunks, ..Self::default() };
+        for (place, transaction) in stored.iter().flatten().filter(|(place, _)| place.0 <= height) {
             for address in parties(transaction, issuer) {
                 if let Some(track) = history.tracks.get_mut(&address).filter(|track| place.0.0 < track.next) {
                     track.entries.push(*place);
@@ -138,11 +132,11 @@ impl History {
 
     /// What the store lacks of the rows up to a height; it counts as done from now on.
     pub fn take_changes(&mut self, top: Height) -> Changes<'_> {
-        let above = self.unsaved.split_off(&(Height(top.0.saturating_add(1)), 0));
-        let added = std::mem::replace(&mut self.unsaved, above);
-        let rows = &self.rows;
-        let added = added.into_iter().filter_map(|place| Some((place, rows.get(&place)?))).collect();
-        Changes { from: self.cut.take(), dropped: std::mem::take(&mut self.dropped), added }
+        let end = (Height(top.0.saturating_add(1)), 0);
+        let above = self.unsaved.split_off(&end);
+        let mut touched = std::mem::replace(&mut self.unsaved, above);
+        touched.append(&mut self.dropped);
+        self.chunks.change(&self.rows, touched, self.cut.take(), end)
     }
 
     /// The lowest block of a chain of this height that must still be looked at, if one must.

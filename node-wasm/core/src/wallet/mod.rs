@@ -5,6 +5,7 @@
 //! [`vault`] only, and still shows addresses, balances and history.
 
 mod accounts;
+pub mod chunks;
 pub mod file;
 pub mod history;
 pub mod record;
@@ -19,8 +20,9 @@ use crate::keys::{Address, Entropy, Keychain, PHRASE_WORDS, Phrase, PublicKey, S
 use crate::store::record::{Followed, Place};
 use crate::transaction::{Memo, Transaction, Transfer};
 use crate::units::{Amount, Height};
+use chunks::Changes;
 use file::{FileAccount, FileWatch, WalletFile};
-use history::{Changes, History};
+use history::History;
 use record::{Keys, MAX_NAME_BYTES, OpenKeys, Record, RecordError, StoredAccount, StoredWatch};
 use std::collections::BTreeMap;
 use vault::{DerivedKey, Vault, VaultError};
