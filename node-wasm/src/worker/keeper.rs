@@ -4,6 +4,7 @@ use crate::browser::now;
 use crate::messages::NodeStart;
 use crate::storage::profiles::{self, Claim};
 use crate::storage::{StorageError, Store};
+use futures_util::future::join;
 use node_core::contract::{Input, JobId};
 use node_core::store::{Batch, Query, Stored};
 use node_core::units::Timestamp;
@@ -31,11 +32,15 @@ impl Keeper {
     ) -> Result<(Self, Stored), StorageError> {
         let claim = profiles::claim(&start.network, &start.room, start.profile.as_deref()).await?;
         let name = profiles::database_name(&start.network, &start.room, &claim.id);
-        let store = Store::open(&name, on_close).await?;
-        let stored = store.stored().await?;
-        let (network, room, id) = (start.network.clone(), start.room.clone(), claim.id.clone());
-        // A list that lacks a profile is no reason not to start.
-        spawn_local(async move { drop(profiles::note_use(&network, &room, &id).await) });
+        let opened = async {
+            let store = Store::open(&name, on_close).await?;
+            let stored = store.stored().await?;
+            Ok::<_, StorageError>((store, stored))
+        };
+        // Meanwhile the list of profiles learns of it, so that it is whole when the node answers. One that
+        // lacks a profile is no reason not to start.
+        let (_, opened) = join(profiles::note_use(&start.network, &start.room, &claim.id), opened).await;
+        let (store, stored) = opened?;
         Ok((Self { claim, store: Rc::new(store), asked: Cell::new(now()) }, stored))
     }
 
