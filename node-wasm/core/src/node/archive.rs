@@ -4,7 +4,7 @@ use super::Node;
 use super::requests::{Answer, error};
 use crate::block::Block;
 use crate::chain::tree::InsertError;
-use crate::consensus::validation::{self, BodyError};
+use crate::consensus::validation;
 use crate::hash::BlockHash;
 use crate::request::{ErrorCode, RequestError, RequestId, Response};
 use crate::units::Height;
@@ -100,11 +100,7 @@ impl Node {
             Err(InsertError::Orphan) => Err("the blocks before it are neither here nor in the file".to_owned()),
             Err(problem) => Err(problem.to_string()),
             Ok(_) => validation::check_body(self.chain.params(), block).map_err(|problem| {
-                // Other transactions than the header's say nothing about the block.
-                if !matches!(problem, BodyError::MerkleRoot | BodyError::TooLarge(_)) {
-                    let change = self.chain.mark_invalid(block.header.hash());
-                    self.on_change(change);
-                }
+                self.judge_body(block.header.hash(), &problem);
                 problem.to_string()
             }),
         }

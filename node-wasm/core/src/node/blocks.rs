@@ -124,13 +124,18 @@ impl Node {
         self.verify_block(block);
     }
 
-    /// Refuses a body that breaks a rule that needs no accounts: whoever sends one did not look.
-    pub(super) fn refuse_body(&mut self, link: LinkId, hash: BlockHash, error: BodyError) {
+    /// Takes note of what a body that breaks such a rule says about its block.
+    pub(super) fn judge_body(&mut self, hash: BlockHash, error: &BodyError) {
         // Other transactions than the header's say nothing about the block: it stays wanted.
         if !matches!(error, BodyError::MerkleRoot | BodyError::TooLarge(_)) {
             let change = self.chain.mark_invalid(hash);
             self.on_change(change);
         }
+    }
+
+    /// Refuses a body that breaks a rule that needs no accounts: whoever sends one did not look.
+    pub(super) fn refuse_body(&mut self, link: LinkId, hash: BlockHash, error: BodyError) {
+        self.judge_body(hash, &error);
         self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
     }
 
