@@ -111,6 +111,18 @@ mod tests {
         count
     }
 
+    /// Node 0 lets dearer ones wait before the requests for those of the round before arrive.
+    fn replace(net: &mut Net, requests: &Rc<RefCell<Vec<Message>>>, dearer: Vec<Transaction>) {
+        let before: Vec<Message> = requests.borrow_mut().drain(..).collect();
+        spend(net);
+        admit(net, dearer);
+        net.pass(AWAY.saturating_sub(Duration::from_millis(200)));
+        for message in before {
+            net.say(1, 0, message);
+            net.settle();
+        }
+    }
+
     fn pay(net: &Net, from: u8, fee: u64) -> Transaction {
         transfer_with_fee(net.builder.genesis, from, 0, 10_000, 0, fee)
     }
@@ -139,14 +151,7 @@ mod tests {
         let (mut net, requests) = late();
         for round in 0..ROUNDS {
             let dearer = (0..PAYERS).map(|from| pay(&net, from, fee(round))).collect();
-            let before: Vec<Message> = requests.borrow_mut().drain(..).collect();
-            spend(&mut net);
-            admit(&mut net, dearer);
-            net.pass(AWAY.saturating_sub(Duration::from_millis(200)));
-            for message in before {
-                net.say(1, 0, message);
-                net.settle();
-            }
+            replace(&mut net, &requests, dearer);
         }
         assert_eq!(net.nodes[0].mempool.len(), usize::from(PAYERS));
         check(net, &requests, "replaced");
@@ -160,14 +165,7 @@ mod tests {
             // Two crowds by turns; none of the pool is in the next one.
             let crowd = u8::try_from(round % 2).unwrap() * PAYERS;
             let dearer = (0..PAYERS).map(|from| pay(&net, crowd + from, fee(round))).collect();
-            let before: Vec<Message> = requests.borrow_mut().drain(..).collect();
-            spend(&mut net);
-            admit(&mut net, dearer);
-            net.pass(AWAY.saturating_sub(Duration::from_millis(200)));
-            for message in before {
-                net.say(1, 0, message);
-                net.settle();
-            }
+            replace(&mut net, &requests, dearer);
         }
         check(net, &requests, "evicted");
     }
