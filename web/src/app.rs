@@ -184,10 +184,7 @@ fn Start() -> impl IntoView {
     let status = use_tab().status;
     let late = RwSignal::new(false);
     set_timeout(move || late.set(true), START_PATIENCE);
-    let failure = Memo::new(move |_| match status.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None,
-    });
+    let failure = status.failure();
     let waiting = Memo::new(move |_| status.data.with(|data| *data == Loaded::Waiting));
     move || match (failure.get(), waiting.get(), late.get()) {
         (Some(error), ..) => Some(view! { <Failure error=error /> }.into_any()),

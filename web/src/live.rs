@@ -195,6 +195,20 @@ impl<T: Clone + Send + Sync> Query<T> {
         self.answered.get_value()
     }
 
+    /// Why there is no answer, if the request failed.
+    pub(crate) fn failure(self) -> Memo<Option<RequestError>>
+    where
+        T: 'static,
+    {
+        let data = self.data;
+        Memo::new(move |_| {
+            data.with(|data| match data {
+                Loaded::Failed(error) => Some(error.clone()),
+                Loaded::Waiting | Loaded::Ready(_) => None,
+            })
+        })
+    }
+
     /// Something of the answer, if there is one; tracks.
     pub(crate) fn map<U>(self, part: impl FnOnce(&T) -> U) -> Option<U> {
         self.data.with(|data| data.ready().map(part))

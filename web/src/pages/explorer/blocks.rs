@@ -4,13 +4,13 @@ use super::listed_from;
 use crate::{
     components::{AmountText, Failure, Flag, Icon, Loading, Shape, TimeAgo},
     format,
-    live::{Loaded, Meanwhile, Topics},
+    live::{Meanwhile, Topics},
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
-    request::{Request, RequestError},
+    request::Request,
     view::{BlockSummary, ForkTree},
 };
 
@@ -33,10 +33,7 @@ pub(crate) fn Blocks() -> impl IntoView {
         let best = blocks.ready().unwrap_or_default();
         forks.data.with(|forks| with_stale(best, forks.ready(), from.get().is_none()))
     };
-    let failure = Memo::new(move |_| match blocks.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = blocks.failure();
     let count = Memo::new(move |_| blocks.map(Vec::len));
     let state = move || match (failure.get(), count.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),

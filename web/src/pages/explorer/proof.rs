@@ -4,14 +4,14 @@ use crate::{
     components::{Failure, Icon, Loading, Notice, Shape, Tone},
     digits::{bytes_of, hex_of},
     format,
-    live::{Loaded, Meanwhile, Topics},
+    live::{Meanwhile, Topics},
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
     merkle::{Path, Proof, Side},
-    request::{Request, RequestError},
+    request::Request,
     view::ProofView,
 };
 
@@ -56,10 +56,7 @@ pub(crate) fn ProofPanel(
     });
     // Confirmations grow; the proof stays the same.
     let followed = Memo::new(move |_| proof.map(Followed::new));
-    let failure = Memo::new(move |_| match proof.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = proof.failure();
     let body = move || {
         match (wanted.get(), failure.get(), followed.get()) {
         (false, ..) => view! {

@@ -3,7 +3,7 @@
 use crate::{
     components::{Failure, Icon, Loading, Shape, use_toasts},
     format,
-    live::{Loaded, Meanwhile, Query, Topics},
+    live::{Meanwhile, Query, Topics},
     state::use_tab,
     texts,
 };
@@ -40,10 +40,7 @@ pub(crate) fn Attacks() -> impl IntoView {
     let topics = Topics::LAB | Topics::PEERS | Topics::CHAIN | Topics::WALLET;
     let attacks = tab.query::<Vec<AttackView>>(topics, Meanwhile::Previous, || Some(Request::Attacks));
     let order = Order { peer: RwSignal::new(String::new()), every: RwSignal::new(String::new()) };
-    let failure = Memo::new(move |_| match attacks.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None,
-    });
+    let failure = attacks.failure();
     let is_there = Memo::new(move |_| attacks.map(|attacks| !attacks.is_empty()).unwrap_or_default());
     let running = Memo::new(move |_| {
         attacks.map(|attacks| attacks.iter().any(|one| one.working || one.repeated.is_some())).unwrap_or_default()

@@ -4,7 +4,7 @@ use super::{SHOWN_ROWS, judgement::Score};
 use crate::{
     components::{Failure, Hash, Notice, TimeAgo, Tone},
     format,
-    live::{Loaded, Meanwhile, Topics},
+    live::{Meanwhile, Topics},
     state::use_tab,
     texts,
 };
@@ -25,10 +25,7 @@ pub(crate) fn Verdicts() -> impl IntoView {
     });
     let rows = move || verdicts.map(|page| page.items.clone()).unwrap_or_default();
     let count = Memo::new(move |_| verdicts.map(|page| page.total));
-    let failure = Memo::new(move |_| match verdicts.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None,
-    });
+    let failure = verdicts.failure();
     view! {
         <section class="panel" aria-labelledby="verdicts-title">
             <h2 id="verdicts-title">{texts::VERDICTS}</h2>

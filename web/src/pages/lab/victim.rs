@@ -7,7 +7,7 @@ use super::{
 use crate::{
     components::{Failure, Hash, Notice, TimeAgo, Tone, use_toasts},
     format,
-    live::{Loaded, Meanwhile, Topics},
+    live::{Meanwhile, Topics},
     state::use_tab,
     texts,
 };
@@ -28,10 +28,7 @@ pub(crate) fn Victim() -> impl IntoView {
     });
     let rows = move || incidents.map(|page| page.items.clone()).unwrap_or_default();
     let count = Memo::new(move |_| incidents.map(|page| page.total));
-    let failure = Memo::new(move |_| match incidents.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None,
-    });
+    let failure = incidents.failure();
     view! {
         <section class="panel" aria-labelledby="victim-title">
             <h2 id="victim-title">{texts::VICTIM}</h2>

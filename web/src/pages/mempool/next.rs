@@ -7,16 +7,13 @@ use super::{
 use crate::{
     components::{AmountText, Failure, Loading},
     format,
-    live::{Loaded, Query},
+    live::Query,
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use node_wasm::{
-    request::RequestError,
-    view::{TemplateView, TransactionView},
-};
+use node_wasm::view::{TemplateView, TransactionView};
 
 /// Width of the box in the drawing's units.
 const WIDTH: f64 = 640.0;
@@ -38,10 +35,7 @@ struct Tile {
 /// The next block.
 #[component]
 pub(crate) fn NextBlock(template: Query<TemplateView>) -> impl IntoView {
-    let failure = Memo::new(move |_| match template.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = template.failure();
     let is_ready = Memo::new(move |_| template.data.with(|data| data.ready().is_some()));
     let body = move || match (failure.get(), is_ready.get()) {
         (Some(error), _) => view! { <Failure error=error /> }.into_any(),

@@ -4,13 +4,13 @@ use super::fee_rate;
 use crate::{
     components::{AmountText, Failure, Hash, Icon, Link, Loading, Notice, Rows, Shape, Tone, Window, use_toasts},
     format,
-    live::{Loaded, Meanwhile, Query, Topics},
+    live::{Meanwhile, Query, Topics},
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
-    request::{Request, RequestError, Wish},
+    request::{Request, Wish},
     view::{Page, TemplateView, TransactionView},
 };
 use std::collections::BTreeSet;
@@ -77,10 +77,7 @@ pub(crate) fn WaitingList(template: Query<TemplateView>) -> impl IntoView {
     };
     let standing = Memo::new(move |_| template.map(Standing::of).unwrap_or_default());
     let total = Memo::new(move |_| waiting.map(|page| page.total));
-    let failure = Memo::new(move |_| match waiting.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = waiting.failure();
     let state = move || match (failure.get(), total.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),
         (None, None) => Some(view! { <Loading text=texts::WAITING_LOADING /> }.into_any()),

@@ -2,13 +2,13 @@
 
 use crate::{
     components::{AmountText, Failure, Link, Loading, TimeAgo, TransactionStanding},
-    live::{Loaded, Meanwhile, Topics},
+    live::{Meanwhile, Topics},
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
-    request::{Request, RequestError},
+    request::Request,
     view::{HistoryEntry, Page, TransactionKind, TransactionState},
 };
 
@@ -25,10 +25,7 @@ pub(crate) fn FoundBlocks() -> impl IntoView {
         Some(Request::History { address: None, from: None, limit: Some(LOOKED_THROUGH) })
     });
     let rewards = Memo::new(move |_| history.map(|page| rewards(&page.items)));
-    let failure = Memo::new(move |_| match history.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = history.failure();
     let count = Memo::new(move |_| rewards.with(|rewards| rewards.as_ref().map(Vec::len)));
     let state = move || match (failure.get(), count.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),

@@ -3,13 +3,13 @@
 use crate::{
     components::{Failure, Hash, Icon, Loading, Notice, Shape, TimeAgo, Tone, use_toasts},
     format,
-    live::{Loaded, Query},
+    live::Query,
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
-    request::{Request, RequestError},
+    request::Request,
     view::{PeerState, PeerView},
 };
 
@@ -18,10 +18,7 @@ use node_wasm::{
 pub(crate) fn Peers(peers: Query<Vec<PeerView>>) -> impl IntoView {
     let ids =
         Memo::new(move |_| peers.map(|peers| peers.iter().map(|peer| peer.peer_id.to_string()).collect::<Vec<_>>()));
-    let failure = Memo::new(move |_| match peers.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = peers.failure();
     let count = Memo::new(move |_| ids.with(|ids| ids.as_ref().map(Vec::len)));
     let state = move || {
         match (failure.get(), count.get()) {

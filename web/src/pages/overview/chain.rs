@@ -5,7 +5,7 @@ use crate::{
     browser,
     components::{AmountText, Failure, Flag, Hash, Icon, Loading, Shape, TimeAgo},
     format,
-    live::{Loaded, Meanwhile, Topics},
+    live::{Meanwhile, Topics},
     state::use_tab,
     texts,
 };
@@ -57,10 +57,7 @@ pub(crate) fn ChainPanel() -> impl IntoView {
     let shown = RwSignal::new(None::<BlockSummary>);
     let place = Place { plan, column, columns, first, origin, shown };
     let branches = move || forks.map(|forks| forks.branches.clone()).unwrap_or_default();
-    let failure = Memo::new(move |_| match blocks.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None,
-    });
+    let failure = blocks.failure();
     let is_waiting = Memo::new(move |_| failure.get().is_none() && plan.with(|plan| plan.placed.is_empty()));
     view! {
         <section class="panel chain" aria-labelledby="chain-title">

@@ -8,11 +8,7 @@ use crate::{
     texts,
 };
 use leptos::prelude::*;
-use node_wasm::{
-    request::{Request, RequestError},
-    units::Amount,
-    view::Balance,
-};
+use node_wasm::{request::Request, units::Amount, view::Balance};
 
 /// What the wallet has.
 #[component]
@@ -21,10 +17,7 @@ pub(crate) fn BalancePanel() -> impl IntoView {
     let balance = tab.query::<Balance>(Topics::WALLET | Topics::CHAIN, Meanwhile::Nothing, move || {
         shown.address(tab).map(|address| Request::Balance { address: Some(address) })
     });
-    let failure = Memo::new(move |_| match balance.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = balance.failure();
     let is_waiting = Memo::new(move |_| balance.data.with(|data| *data == Loaded::Waiting));
     let part = move |part: fn(&Balance) -> Amount| Signal::derive(move || balance.map(part).unwrap_or_default());
     let body = move || {

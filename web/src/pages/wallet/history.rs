@@ -3,13 +3,13 @@
 use super::Shown;
 use crate::{
     components::{AmountText, Failure, Hash, Icon, Loading, Shape, TimeAgo, TransactionStanding},
-    live::{Loaded, Meanwhile, Topics},
+    live::{Meanwhile, Topics},
     state::use_tab,
     texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
-    request::{Request, RequestError},
+    request::Request,
     view::{Direction, HistoryEntry, Page, TransactionKind, TransactionState},
 };
 
@@ -31,10 +31,7 @@ pub(crate) fn HistoryPanel() -> impl IntoView {
     let entries = move || history.map(|page| page.items.clone()).unwrap_or_default();
     let total = Memo::new(move |_| history.map(|page| page.total));
     let has_more = Memo::new(move |_| total.get().is_some_and(|total| total > shown.get()));
-    let failure = Memo::new(move |_| match history.data.get() {
-        Loaded::Failed(error) => Some(error),
-        Loaded::Waiting | Loaded::Ready(_) => None::<RequestError>,
-    });
+    let failure = history.failure();
     let state = move || match (failure.get(), total.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),
         (None, None) => Some(view! { <Loading text=texts::HISTORY_WAITING /> }.into_any()),
