@@ -119,18 +119,23 @@ fn an_invalid_block_that_is_pushed_on_is_refused_everywhere_and_no_honest_peer_i
     assert!(net.is_banned(0, 1));
 }
 
-#[test]
-fn who_serves_an_invalid_block_when_asked_is_banned_even_if_another_pushed_it_first() {
+/// Node 1 asks node 0 for an invalid block, and node 2 pushes it before the answer.
+fn asked_for_while_another_pushes() -> (Net, BlockHash, CompactBlock) {
     let mut net = Net::new(3, &[(0, 1), (2, 1)], params());
     let parent = net.first_block(0);
     let block = unsigned_block(&mut net, parent);
     let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| true);
-    // The request for it is under way while another pushes it.
     net.tamper =
         Box::new(|_, to, message| Some(message).filter(|one| to != 0 || !matches!(one, Message::GetCompact(_))));
     net.say(0, 1, Message::Headers(vec![block.header]));
     net.say(2, 1, Message::CompactBlock(Box::new(compact.clone())));
-    assert!(net.nodes[1].unverified(&block.header.hash()).is_some());
+    (net, block.header.hash(), compact)
+}
+
+#[test]
+fn who_serves_an_invalid_block_when_asked_is_banned_even_if_another_pushed_it_first() {
+    let (mut net, hash, compact) = asked_for_while_another_pushes();
+    assert!(net.nodes[1].unverified(&hash).is_some());
     net.say(0, 1, Message::CompactBlock(Box::new(compact)));
     net.settle();
     assert!(net.is_banned(0, 1) && !net.is_banned(2, 1));
@@ -139,17 +144,9 @@ fn who_serves_an_invalid_block_when_asked_is_banned_even_if_another_pushed_it_fi
 
 #[test]
 fn who_serves_an_invalid_block_after_it_was_judged_is_banned_too() {
-    let mut net = Net::new(3, &[(0, 1), (2, 1)], params());
-    let parent = net.first_block(0);
-    let block = unsigned_block(&mut net, parent);
-    let compact = Shortened::new(&block, 7).unwrap().compact(&block, |_| true);
-    // The request for it is under way while another pushes it.
-    net.tamper =
-        Box::new(|_, to, message| Some(message).filter(|one| to != 0 || !matches!(one, Message::GetCompact(_))));
-    net.say(0, 1, Message::Headers(vec![block.header]));
-    net.say(2, 1, Message::CompactBlock(Box::new(compact.clone())));
+    let (mut net, hash, compact) = asked_for_while_another_pushes();
     net.settle();
-    assert!(net.nodes[1].chain.is_invalid(&block.header.hash()));
+    assert!(net.nodes[1].chain.is_invalid(&hash));
     assert!(!net.is_banned(0, 1));
     net.say(0, 1, Message::CompactBlock(Box::new(compact)));
     net.settle();
