@@ -7,7 +7,7 @@ pub mod lab;
 mod proofs;
 pub mod wallet;
 
-pub use events::{Event, ForkChange, LogEntry, LogLevel, TrafficItem};
+pub use events::{EVENTS, Event, ForkChange, LogEntry, LogLevel, TrafficItem};
 pub use proofs::{Coverage, HeaderView, HistoryPage, Known, ProofView};
 
 use crate::hash::{BlockHash, MerkleRoot, StateRoot, TxId};

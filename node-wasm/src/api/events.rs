@@ -4,32 +4,13 @@ use super::bad_request;
 use crate::client::{Client, Subscription};
 use js_sys::{Function, JSON};
 use node_core::request::RequestError;
-use node_core::view::Event;
+use node_core::view::{EVENTS, Event};
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::console;
-
-/// The events that there are, as [`Event`] names them.
-pub(super) const EVENTS: [&str; 15] = [
-    "tip",
-    "header",
-    "fork",
-    "transaction",
-    "balance",
-    "wallet",
-    "peer",
-    "rejected",
-    "verdict",
-    "log",
-    "sync",
-    "hashrate",
-    "storage",
-    "tracker",
-    "traffic",
-];
 
 /// Callbacks of one event: far more than a program needs, a bound for one that forgets `off`.
 const MAX_CALLBACKS: usize = 1_000;

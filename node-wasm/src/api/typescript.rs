@@ -5,12 +5,11 @@ mod answers;
 mod layout;
 
 use super::calls::signatures;
-use super::events::EVENTS;
 use super::profiles::{ProfileId, ProfileName};
 use super::start::StartOptions;
 use crate::client::Listed;
 use node_core::request::ErrorCode;
-use node_core::view::Event;
+use node_core::view::{EVENTS, Event};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -241,7 +240,7 @@ fn the_types_that_are_checked_in_are_those_of_the_code() {
 fn every_event_can_be_listened_to() {
     let types = Event::inline(&config());
     let named: Vec<&str> = types.split("\"event\": \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert_eq!(named, EVENTS, "`EVENTS` in api/events.rs lists the events of `node_core::view::Event`, in its order");
+    assert_eq!(named, EVENTS, "`node_core::view::EVENTS` lists the events of `Event`, in its order");
 }
 
 #[test]

@@ -44,6 +44,25 @@ pub enum LogLevel {
     Warning,
 }
 
+/// The names of all kinds of [`Event`], in its order.
+pub const EVENTS: [&str; 15] = [
+    "tip",
+    "header",
+    "fork",
+    "transaction",
+    "balance",
+    "wallet",
+    "peer",
+    "rejected",
+    "verdict",
+    "log",
+    "sync",
+    "hashrate",
+    "storage",
+    "tracker",
+    "traffic",
+];
+
 /// News for the user interface, named as in the JavaScript API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "NodeEvent"))]
