@@ -18,6 +18,8 @@ mod live;
 mod news;
 mod offline;
 mod pages;
+#[cfg(test)]
+mod samples;
 mod state;
 mod texts;
 mod theme;

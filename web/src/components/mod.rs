@@ -13,6 +13,7 @@ mod qr;
 mod rows;
 mod save;
 mod standing;
+mod table;
 mod time;
 mod toast;
 
@@ -30,6 +31,7 @@ pub(crate) use self::{
     rows::{Rows, Window},
     save::SaveJson,
     standing::{BlockStanding, TransactionStanding},
+    table::Table,
     time::TimeAgo,
     toast::{ToastRegion, Toasts, use_toasts},
 };

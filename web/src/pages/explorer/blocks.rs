@@ -128,29 +128,13 @@ fn Pager(from: Memo<Option<u32>>, lowest: Memo<Option<u32>>) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use node_wasm::units::{Amount, Height, Timestamp};
-
-    fn block(hash: u64, height: u32, best: bool) -> BlockSummary {
-        BlockSummary {
-            hash: format!("{hash:064x}").parse().unwrap(),
-            previous: format!("{:064x}", 0).parse().unwrap(),
-            height: Height(height),
-            time: Timestamp::from_millis(0),
-            difficulty: 1.0,
-            work: "1".to_owned(),
-            transactions: 1,
-            size: 200,
-            reward: Amount::ZERO,
-            fees: Amount::ZERO,
-            miner: None,
-            best,
-        }
-    }
+    use crate::samples::block;
 
     #[test]
     fn stale_blocks_stand_behind_the_block_that_won() {
-        let best: Vec<_> = (1..=3).rev().map(|height| block(height.into(), height, true)).collect();
-        let blocks = vec![block(3, 3, true), block(102, 2, false), block(104, 4, false), block(100, 0, false)];
+        let best: Vec<_> = (1..=3).rev().map(|height| block(height.into(), 0, height, true)).collect();
+        let blocks =
+            vec![block(3, 0, 3, true), block(102, 0, 2, false), block(104, 0, 4, false), block(100, 0, 0, false)];
         let forks = ForkTree { blocks, branches: Vec::new(), prune_depth: 6 };
         let heights = |blocks: &[BlockSummary]| -> Vec<(u32, bool)> {
             blocks.iter().map(|block| (block.height.0, block.best)).collect()

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod judgement;
+mod newest;
 mod verdicts;
 mod victim;
 

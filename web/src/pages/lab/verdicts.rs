@@ -1,57 +1,34 @@
 //! What peers made of the attacks of this tab, live.
 
-use super::{SHOWN_ROWS, judgement::Score};
+use super::{
+    judgement::Score,
+    newest::{Words, newest},
+};
 use crate::{
-    components::{Failure, Hash, Notice, TimeAgo, Tone},
-    format,
-    live::{Meanwhile, Topics},
-    state::use_tab,
-    texts,
+    components::{Hash, TimeAgo},
+    format, texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
     request::Request,
-    view::{
-        Page,
-        lab::{Outcome, Verdict},
-    },
+    view::lab::{Outcome, Verdict},
+};
+
+const WORDS: Words = Words {
+    title: texts::VERDICTS,
+    title_id: "verdicts-title",
+    none: texts::VERDICTS_NONE,
+    none_text: texts::VERDICTS_NONE_TEXT,
+    columns: &[texts::WHEN, texts::ATTACK, texts::AIMED_AT, texts::VERDICT, texts::SCORE, texts::REASON],
+    test_id: "verdicts",
 };
 
 /// The newest verdicts as a table.
 #[component]
 pub(crate) fn Verdicts() -> impl IntoView {
-    let verdicts = use_tab().query::<Page<Verdict>>(Topics::LAB, Meanwhile::Previous, || {
-        Some(Request::Verdicts { from: None, limit: Some(SHOWN_ROWS) })
-    });
-    let rows = move || verdicts.map(|page| page.items.clone()).unwrap_or_default();
-    let count = Memo::new(move |_| verdicts.map(|page| page.total));
-    let failure = verdicts.failure();
-    view! {
-        <section class="panel" aria-labelledby="verdicts-title">
-            <h2 id="verdicts-title">{texts::VERDICTS}</h2>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
-            {move || (count.get() == Some(0)).then(|| view! { <Notice tone=Tone::Calm title=texts::VERDICTS_NONE text=texts::VERDICTS_NONE_TEXT /> })}
-            <div class="scroller lab-rows" class:is-empty=move || count.get().unwrap_or(0) == 0 tabindex="0" role="region" aria-labelledby="verdicts-title">
-                <table data-testid="verdicts">
-                    <thead>
-                        <tr>
-                            <th scope="col">{texts::WHEN}</th>
-                            <th scope="col">{texts::ATTACK}</th>
-                            <th scope="col">{texts::AIMED_AT}</th>
-                            <th scope="col">{texts::VERDICT}</th>
-                            <th scope="col">{texts::SCORE}</th>
-                            <th scope="col">{texts::REASON}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=rows key=|verdict| (verdict.number, step(&verdict.outcome)) let(verdict)>
-                            <Row verdict=verdict />
-                        </For>
-                    </tbody>
-                </table>
-            </div>
-        </section>
-    }
+    let request = |from, limit| Request::Verdicts { from, limit };
+    let key = |verdict: &Verdict| (verdict.number, step(&verdict.outcome));
+    newest(&WORDS, request, (), key, |verdict| view! { <Row verdict=verdict /> })
 }
 
 /// Changes whenever an outcome does: a row is drawn anew for each step, and for nothing else.

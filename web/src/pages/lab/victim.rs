@@ -1,11 +1,11 @@
 //! The other side: what this tab refused, from whom, what that cost, and who is banned.
 
 use super::{
-    SHOWN_ROWS,
     judgement::{Remaining, Score},
+    newest::{Words, newest},
 };
 use crate::{
-    components::{Failure, Hash, Notice, TimeAgo, Tone, use_toasts},
+    components::{Hash, TimeAgo, use_toasts},
     format,
     live::{Meanwhile, Topics},
     state::use_tab,
@@ -14,47 +14,24 @@ use crate::{
 use leptos::{either::Either, prelude::*};
 use node_wasm::{
     request::Request,
-    view::{
-        Page,
-        lab::{BanView, Incident},
-    },
+    view::lab::{BanView, Incident},
+};
+
+const WORDS: Words = Words {
+    title: texts::VICTIM,
+    title_id: "victim-title",
+    none: texts::VICTIM_NONE,
+    none_text: texts::VICTIM_NONE_TEXT,
+    columns: &[texts::WHEN, texts::RULE, texts::SENDER, texts::SCORE, texts::REASON],
+    test_id: "incidents",
 };
 
 /// Refusals and bans of this tab.
 #[component]
 pub(crate) fn Victim() -> impl IntoView {
-    let incidents = use_tab().query::<Page<Incident>>(Topics::LAB, Meanwhile::Previous, || {
-        Some(Request::Incidents { from: None, limit: Some(SHOWN_ROWS) })
-    });
-    let rows = move || incidents.map(|page| page.items.clone()).unwrap_or_default();
-    let count = Memo::new(move |_| incidents.map(|page| page.total));
-    let failure = incidents.failure();
-    view! {
-        <section class="panel" aria-labelledby="victim-title">
-            <h2 id="victim-title">{texts::VICTIM}</h2>
-            <Bans />
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
-            {move || (count.get() == Some(0)).then(|| view! { <Notice tone=Tone::Calm title=texts::VICTIM_NONE text=texts::VICTIM_NONE_TEXT /> })}
-            <div class="scroller lab-rows" class:is-empty=move || count.get().unwrap_or(0) == 0 tabindex="0" role="region" aria-labelledby="victim-title">
-                <table data-testid="incidents">
-                    <thead>
-                        <tr>
-                            <th scope="col">{texts::WHEN}</th>
-                            <th scope="col">{texts::RULE}</th>
-                            <th scope="col">{texts::SENDER}</th>
-                            <th scope="col">{texts::SCORE}</th>
-                            <th scope="col">{texts::REASON}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=rows key=|incident| incident.line.sequence let(incident)>
-                            <Row incident=incident />
-                        </For>
-                    </tbody>
-                </table>
-            </div>
-        </section>
-    }
+    let request = |from, limit| Request::Incidents { from, limit };
+    let key = |incident: &Incident| incident.line.sequence;
+    newest(&WORDS, request, view! { <Bans /> }, key, |incident| view! { <Row incident=incident /> })
 }
 
 #[component]

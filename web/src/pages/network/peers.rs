@@ -1,7 +1,7 @@
 //! The peers with a line to this tab.
 
 use crate::{
-    components::{Failure, Hash, Icon, Loading, Notice, Shape, TimeAgo, Tone, use_toasts},
+    components::{Failure, Hash, Icon, Loading, Notice, Shape, Table, TimeAgo, Tone, use_toasts},
     format,
     live::Query,
     state::use_tab,
@@ -13,6 +13,18 @@ use node_wasm::{
     view::{PeerState, PeerView},
 };
 
+const COLUMNS: &[&str] = &[
+    texts::PEER,
+    texts::ROLE,
+    texts::DIRECTION,
+    texts::LINK_STATE,
+    texts::HEIGHT,
+    texts::RECEIVED,
+    texts::SENT,
+    texts::OFFENCES,
+    texts::SINCE,
+];
+
 /// All peers as a table.
 #[component]
 pub(crate) fn Peers(peers: Query<Vec<PeerView>>) -> impl IntoView {
@@ -20,6 +32,7 @@ pub(crate) fn Peers(peers: Query<Vec<PeerView>>) -> impl IntoView {
         Memo::new(move |_| peers.map(|peers| peers.iter().map(|peer| peer.peer_id.to_string()).collect::<Vec<_>>()));
     let failure = peers.failure();
     let count = Memo::new(move |_| ids.with(|ids| ids.as_ref().map(Vec::len)));
+    let is_empty = Signal::derive(move || count.get().unwrap_or(0) == 0);
     let state = move || {
         match (failure.get(), count.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),
@@ -39,29 +52,11 @@ pub(crate) fn Peers(peers: Query<Vec<PeerView>>) -> impl IntoView {
         <section class="panel network-peers" aria-labelledby="peers-title">
             <h2 id="peers-title">{texts::PEERS}</h2>
             {state}
-            <div class="scroller" class:is-empty=move || count.get().unwrap_or(0) == 0 tabindex="0" role="group" aria-labelledby="peers-title">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{texts::PEER}</th>
-                            <th scope="col">{texts::ROLE}</th>
-                            <th scope="col">{texts::DIRECTION}</th>
-                            <th scope="col">{texts::LINK_STATE}</th>
-                            <th scope="col">{texts::HEIGHT}</th>
-                            <th scope="col">{texts::RECEIVED}</th>
-                            <th scope="col">{texts::SENT}</th>
-                            <th scope="col">{texts::OFFENCES}</th>
-                            <th scope="col">{texts::SINCE}</th>
-                            <th scope="col"><span class="visually-hidden">{texts::DISCONNECT}</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=move || ids.get().unwrap_or_default() key=Clone::clone let(id)>
-                            <Row peers=peers id=id />
-                        </For>
-                    </tbody>
-                </table>
-            </div>
+            <Table labelled_by="peers-title" columns=COLUMNS buttons=texts::DISCONNECT is_empty=is_empty test_id="network-peers">
+                <For each=move || ids.get().unwrap_or_default() key=Clone::clone let(id)>
+                    <Row peers=peers id=id />
+                </For>
+            </Table>
         </section>
     }
 }

@@ -92,27 +92,8 @@ fn own_blocks(tip: &str, known: &BTreeMap<String, &BlockSummary>, lanes: &BTreeM
 #[cfg(test)]
 mod tests {
     use super::*;
-    use node_wasm::{
-        units::{Amount, Height, Timestamp},
-        view::Branch,
-    };
-
-    fn block(hash: u64, previous: u64, height: u32, best: bool) -> BlockSummary {
-        BlockSummary {
-            hash: format!("{hash:064x}").parse().unwrap(),
-            previous: format!("{previous:064x}").parse().unwrap(),
-            height: Height(height),
-            time: Timestamp::from_millis(0),
-            difficulty: 1.0,
-            work: "1".to_owned(),
-            transactions: 1,
-            size: 200,
-            reward: Amount::ZERO,
-            fees: Amount::ZERO,
-            miner: None,
-            best,
-        }
-    }
+    use crate::samples::block;
+    use node_wasm::{units::Height, view::Branch};
 
     fn branch(tip: u64, height: u32, fork_height: u32) -> Branch {
         Branch {
