@@ -58,6 +58,13 @@ pub(crate) fn grouped(digits: &str) -> String {
     text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| digits.to_owned())
 }
 
+/// Takes an element away, by its id.
+pub(crate) fn remove(id: &str) {
+    if let Some(element) = document().get_element_by_id(id) {
+        element.remove();
+    }
+}
+
 /// What this user writes before decimals.
 pub(crate) fn decimal_mark() -> String {
     NUMBERS.with(|(_, mark)| mark.clone())

@@ -24,7 +24,11 @@ mod state;
 mod texts;
 mod theme;
 
+/// The element of `index.html` that stands for the page until it is there.
+const ARRIVAL: &str = "arrival";
+
 fn main() {
     console_error_panic_hook::set_once();
     leptos::mount::mount_to_body(app::App);
+    browser::remove(ARRIVAL);
 }

@@ -46,6 +46,8 @@ pub(crate) enum Asset {
         binary: String,
         /// Whether it runs in a worker, and not as the page.
         worker: bool,
+        /// Whether every visitor needs it at once: `data-prefetch`, which Trunk ignores.
+        prefetch: bool,
     },
     /// A style sheet.
     Css {
@@ -109,6 +111,18 @@ impl Template {
         }
     }
 
+    /// Links to what a worker loads one after the other, so that it is there when the worker starts.
+    fn prefetches(&self, base: &str) -> String {
+        let mut links = String::new();
+        for asset in &self.assets {
+            let Asset::Rust { binary, prefetch: true, .. } = asset else { continue };
+            for end in ["_loader.js", ".js", "_bg.wasm"] {
+                links.extend(["  <link rel=\"prefetch\" href=\"", base, binary, end, "\">\n"]);
+            }
+        }
+        links
+    }
+
     /// The finished page, whose scripts and styles lie under `base` (`/…/`).
     pub(crate) fn render(&self, base: &str, style: Option<&str>) -> Result<String, HtmlError> {
         let page = self.page_binary()?;
@@ -118,13 +132,14 @@ impl Template {
         // a preload serves a `fetch` only if both have the same mode.
         // The page starts its service worker only where this element is: not in the development loop.
         let offline = offline::FILE;
+        let prefetches = self.prefetches(base);
         let head = format!(
             "{style}  \
              <meta name=\"tabchain-service-worker\" content=\"/{offline}\">\n  \
              <link rel=\"modulepreload\" href=\"{base}{page}.js\">\n  \
              <link rel=\"preload\" href=\"{base}{page}_bg.wasm\" as=\"fetch\" \
              type=\"application/wasm\" crossorigin>\n  \
-             <script type=\"module\" src=\"{base}{page}_loader.js\"></script>\n"
+             <script type=\"module\" src=\"{base}{page}_loader.js\"></script>\n{prefetches}"
         );
         let (before, after) = split_once_only(&self.text, "</head>", "`</head>`")?;
         with_workers_at(&format!("{before}{head}</head>{after}"), base)
@@ -151,6 +166,7 @@ fn asset(tag: &str) -> Result<Asset, HtmlError> {
             manifest: href,
             binary: need("data-bin")?,
             worker: get("data-type").as_deref() == Some("worker"),
+            prefetch: get("data-prefetch").is_some(),
         }),
         "css" => Ok(Asset::Css { path: href }),
         "copy-dir" => Ok(Asset::CopyDir { path: href, to: get("data-target-path") }),
@@ -206,7 +222,7 @@ mod tests {
 <head>
   <meta name="tabchain-workers" content="/">
   <link data-trunk rel="rust" href="Cargo.toml" data-bin="web">
-  <link data-trunk rel="rust" href="../node/Cargo.toml" data-type="worker" data-bin="worker" data-loader-shim />
+  <link data-trunk rel="rust" href="../node/Cargo.toml" data-type="worker" data-bin="worker" data-loader-shim data-prefetch />
   <link data-trunk rel="css" href="styles/a.css">
   <link data-trunk rel="copy-dir" href="static" data-target-path=".">
   <link rel="icon" href="/icon.svg">
@@ -221,8 +237,13 @@ mod tests {
         assert_eq!(
             template.assets,
             [
-                Asset::Rust { manifest: "Cargo.toml".into(), binary: "web".into(), worker: false },
-                Asset::Rust { manifest: "../node/Cargo.toml".into(), binary: "worker".into(), worker: true },
+                Asset::Rust { manifest: "Cargo.toml".into(), binary: "web".into(), worker: false, prefetch: false },
+                Asset::Rust {
+                    manifest: "../node/Cargo.toml".into(),
+                    binary: "worker".into(),
+                    worker: true,
+                    prefetch: true
+                },
                 Asset::Css { path: "styles/a.css".into() },
                 Asset::CopyDir { path: "static".into(), to: Some(".".into()) },
             ]
@@ -245,6 +266,9 @@ mod tests {
   <link rel="modulepreload" href="/assets/0a/web.js">
   <link rel="preload" href="/assets/0a/web_bg.wasm" as="fetch" type="application/wasm" crossorigin>
   <script type="module" src="/assets/0a/web_loader.js"></script>
+  <link rel="prefetch" href="/assets/0a/worker_loader.js">
+  <link rel="prefetch" href="/assets/0a/worker.js">
+  <link rel="prefetch" href="/assets/0a/worker_bg.wasm">
 </head>
 <body></body>
 </html>

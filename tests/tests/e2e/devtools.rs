@@ -39,3 +39,9 @@ pub(crate) async fn freeze(client: &Client, frozen: bool) {
     let state = if frozen { "frozen" } else { "active" };
     command(client, "Page.setWebLifecycleState", json!({ "state": state })).await;
 }
+
+/// Lets no request of a tab through whose address fits one of these patterns.
+pub(crate) async fn block(client: &Client, patterns: &[&str]) {
+    command(client, "Network.enable", json!({})).await;
+    command(client, "Network.setBlockedURLs", json!({ "urls": patterns })).await;
+}

@@ -169,19 +169,28 @@ impl Browser {
         self.client.screenshot().await.expect("the browser draws")
     }
 
+    /// Opens a tab with nothing in it.
+    pub(crate) async fn open_empty(&self) -> Tab {
+        Tab { window: self.client.new_window(true).await.expect("a new tab").handle }
+    }
+
     /// Opens a tab and waits until its node answers.
     pub(crate) async fn open(&self, address: &str) -> Tab {
-        let window = self.client.new_window(true).await.expect("a new tab").handle;
-        let tab = Tab { window };
+        let tab = self.open_empty().await;
         self.load(&tab, address).await;
         tab
     }
 
     /// Loads a page into a tab and waits until its node answers.
     pub(crate) async fn load(&self, tab: &Tab, address: &str) {
+        self.start_loading(tab, address).await;
+        self.answers(tab).await;
+    }
+
+    /// Loads a page into a tab, whatever becomes of its node.
+    pub(crate) async fn start_loading(&self, tab: &Tab, address: &str) {
         self.switch(tab).await;
         self.client.goto(address).await.expect("the page loads");
-        self.answers(tab).await;
     }
 
     /// Waits until a tab's node answers.
@@ -235,6 +244,12 @@ impl Browser {
     /// Makes the browser's window small, so that all of its tabs are hidden.
     pub(crate) async fn hide(&self) {
         self.client.minimize_window().await.expect("a window can be made small");
+    }
+
+    /// Keeps files with such names from a tab, as a line that breaks does; none lets all through again.
+    pub(crate) async fn block(&self, tab: &Tab, names: &[&str]) {
+        self.switch(tab).await;
+        devtools::block(&self.client, names).await;
     }
 
     /// Freezes a tab, as the browser does to save energy, or lets it go on.
@@ -339,8 +354,7 @@ impl Browser {
 
     /// Goes to an address in a tab, with a new node.
     pub(crate) async fn go(&self, tab: &Tab, address: &str) {
-        self.switch(tab).await;
-        self.client.goto(address).await.expect("the page loads");
+        self.start_loading(tab, address).await;
         let there = async || self.script(tab, "return !!window.tabchain").await == json!(true);
         self.until(SOON, "the node answers", there).await;
     }
