@@ -5,6 +5,7 @@ use crate::{
     history::RateHistory,
     live::{self, Meanwhile, Query, Refresher, Topics},
 };
+use gloo_timers::future::TimeoutFuture;
 use leptos::{leptos_dom::helpers::IntervalHandle, prelude::*, task::spawn_local};
 use node_wasm::{
     client::{Client, StartConfig, StartError, Subscription},
@@ -20,6 +21,9 @@ const LOG_LINES: usize = 200;
 
 /// The same for a request.
 const LOG_LIMIT: u32 = 200;
+
+/// Time for a frame, in milliseconds.
+const FRAME_MS: u32 = 16;
 
 /// Period of the page's clock, by which relative times are shown.
 const CLOCK_PERIOD: Duration = Duration::from_secs(1);
@@ -257,6 +261,8 @@ impl Tab {
                 };
                 let fresh = std::mem::take(&mut *fresh.borrow_mut());
                 self.log.try_update(|log| merge_log(log, fresh, earlier));
+                // The next one would be drawn in the same frame, since this one waited for nothing.
+                TimeoutFuture::new(FRAME_MS).await;
             }
         };
         self.refresher.with_value(|refresher| refresher.add(Topics::LOG, refresh));

@@ -26,6 +26,9 @@ const PICTURES: [(&str, &str); 6] = [
     ("/network", "dark"),
 ];
 
+/// What is tried before the picture of the lab: a forged signature and a block without work.
+const ATTACKS: [&str; 2] = ["invalid-signature", "too-little-work"];
+
 /// Whether nothing on the page is still on its way.
 const SETTLED: &str = "document.fonts.status === 'loaded' && !document.querySelector('.loading')
     && document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)";
@@ -103,6 +106,17 @@ async fn pictures() {
         picture(&browser, &shown, path, theme, &file).await;
     }
     picture(&phone, &hand, "/", "light", &images.join("phone.png")).await;
+
+    // At last the other tab attacks, which may cost it its links.
+    for attack in ATTACKS {
+        let _: Value = browser.call(&other, &format!("tabchain.lab.attack('{attack}')")).await;
+        let refused = format!(
+            "tabchain.lab.verdicts().then(({{ items }}) => items.filter((one) => one.attack === '{attack}'
+                && one.outcome.state === 'refused').length === 2)"
+        );
+        browser.until(SOON, "both peers refuse it", async || browser.call(&other, &refused).await).await;
+    }
+    picture(&browser, &other, "/lab", "light", &images.join("lab-light.png")).await;
     phone.close().await;
     browser.close().await;
 }

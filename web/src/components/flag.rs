@@ -85,7 +85,7 @@ pub(crate) fn FlagShape(
     view! {
         <rect class=first width=WIDTH height=HEIGHT />
         <path class=second d=pattern.0 />
-        <path class=third d=pattern.1 />
+        {(!pattern.1.is_empty()).then(|| view! { <path class=third d=pattern.1 /> })}
     }
 }
 

@@ -1,15 +1,19 @@
 //! What was accepted, what was rejected, and why.
 
 use crate::{
+    browser,
     components::{Hash, Icon, Shape, TimeAgo},
     state::use_tab,
     texts,
 };
-use leptos::{either::Either, prelude::*};
+use leptos::{either::Either, html, prelude::*};
 use node_wasm::view::{LogEntry, LogLevel};
 
-/// Most lines on the page at a time.
-const SHOWN_LINES: usize = 80;
+/// No line is lower, in pixels.
+const LEAST_LINE: f64 = 48.0;
+
+/// Lines are drawn so many at a time: not every pixel of scrolling draws one.
+const STEP: usize = 4;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filter {
@@ -43,11 +47,18 @@ impl Filter {
 pub(crate) fn LogPanel() -> impl IntoView {
     let log = use_tab().log;
     let filter = RwSignal::new(Filter::All);
+    let frame = NodeRef::<html::Div>::new();
+    let size = browser::element_size(frame);
+    let scrolled = RwSignal::new(0.0);
+    let wanted = Memo::new(move |_| wanted(scrolled.get(), size.get().1));
     let lines = move || {
-        let filter = filter.get();
-        log.with(|log| {
-            log.iter().filter(|line| filter.lets_pass(line.level)).take(SHOWN_LINES).cloned().collect::<Vec<_>>()
-        })
+        let (filter, wanted) = (filter.get(), wanted.get());
+        log.with(|log| log.iter().filter(|line| filter.lets_pass(line.level)).take(wanted).cloned().collect::<Vec<_>>())
+    };
+    let look = move |_| {
+        if let Some(frame) = frame.get_untracked() {
+            scrolled.set(f64::from(frame.scroll_top()));
+        }
     };
     let is_empty = Memo::new(move |_| log.with(|log| !log.iter().any(|line| filter.get().lets_pass(line.level))));
     let choice = move |option: Filter| {
@@ -64,7 +75,7 @@ pub(crate) fn LogPanel() -> impl IntoView {
                 <div class="chips" role="group" aria-label=texts::LOG_FILTER>{Filter::ALL.map(choice).collect_view()}</div>
             </div>
             // Read on demand: at ten blocks a second nobody wants to hear every line.
-            <div class="log-lines" role="log" aria-live="off" aria-labelledby="log-title" tabindex="0" data-testid="log">
+            <div class="log-lines" role="log" aria-live="off" aria-labelledby="log-title" tabindex="0" data-testid="log" node_ref=frame on:scroll=look>
                 <ol>
                     <For each=lines key=|line| line.sequence let(line)>
                         <Line line=line />
@@ -76,6 +87,14 @@ pub(crate) fn LogPanel() -> impl IntoView {
             </Show>
         </section>
     }
+}
+
+/// How many of the newest lines to draw in a frame of this height that is scrolled so far: what is seen and
+/// half as much below it. While blocks are caught up on, dozens of lines come at once, each of dozens of elements.
+fn wanted(scrolled: f64, height: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and a float cast saturates")]
+    let lines = ((scrolled.max(0.0) + 1.5 * height.max(0.0)) / LEAST_LINE) as usize;
+    (lines / STEP).saturating_add(1).saturating_mul(STEP)
 }
 
 #[component]
@@ -122,5 +141,27 @@ fn Line(line: LogEntry) -> impl IntoView {
             </div>
             <span class="log-time"><TimeAgo time=line.time /></span>
         </li>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_lines_are_drawn_than_are_seen() {
+        for (scrolled, height) in [(0.0, 352.0), (0.0, 900.0), (4000.0, 352.0), (123.0, 500.0)] {
+            #[expect(clippy::cast_precision_loss, reason = "a few lines")]
+            let drawn = LEAST_LINE * wanted(scrolled, height) as f64;
+            assert!(drawn >= scrolled + 1.5 * height, "{scrolled} {height}");
+            assert!(drawn <= scrolled + 1.5 * height + LEAST_LINE * STEP as f64, "{scrolled} {height}");
+        }
+    }
+
+    #[test]
+    fn a_frame_without_size_draws_a_few_lines() {
+        for (scrolled, height) in [(0.0, 0.0), (-5.0, f64::NAN)] {
+            assert_eq!(wanted(scrolled, height), STEP);
+        }
     }
 }
