@@ -271,7 +271,7 @@ export type HeaderView = {
 /** Position of a block in its chain; the genesis block has height 0. */
 export type Height = number;
 
-/** A line in the history of one of the wallet's addresses. */
+/** A line in the history of an address. */
 export type HistoryEntry = {
   /** Seen from this address. */
   direction: Direction;
@@ -301,10 +301,12 @@ export type HistoryEntry = {
   status: TransactionState;
 };
 
-/** A page of the wallet's history. */
+/** A page of the history of an address. */
 export type HistoryPage = {
   /** On a light node, what they rest on; absent where all blocks were checked. */
   known?: Known;
+  /** Of an address that is not the wallet's, the first block that was looked through for it. */
+  since?: Height;
   /** The rows asked for. */
   items: Array<HistoryEntry>;
   /** Rows in all. */
@@ -313,7 +315,7 @@ export type HistoryPage = {
 
 /** Which part of the history of an address. */
 export type HistoryRange = {
-  /** An account or a watched address; the selected account if left out. */
+  /** The address; that of the selected account if left out. */
   address?: string | null;
   /** Rows to pass over. */
   from?: number | null;
@@ -1063,7 +1065,10 @@ export interface Tabchain {
     /** Sends a transfer and gives its id. */
     send(form: SendForm): Promise<TxId>;
 
-    /** Transactions of an account or a watched address, newest first; `from` is the number of rows to pass over. */
+    /**
+     * Transactions of an address, newest first; `from` is the number of rows to pass over. A light node lists those of
+     * its wallet only; of others 50 rows are given at most.
+     */
     history(range?: HistoryRange | null): Promise<HistoryPage>;
 
     /** Keys and accounts of the wallet. No secret is in it. */

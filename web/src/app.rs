@@ -2,6 +2,8 @@
 
 use crate::{
     battery::Power,
+    browser,
+    catching_up::CatchingUp,
     components::{Failure, Flag, Loading, NavLink, Notice, ToastRegion, Toasts, Tone},
     format,
     leaving::ask_before_leaving,
@@ -20,6 +22,9 @@ use leptos_router::{
 };
 use node_wasm::view::{Role, TrackerState};
 use std::time::Duration;
+
+/// Id of what stands between header and footer.
+const CONTENT: &str = "content";
 
 /// How long a node may take to start before the page says that something may be wrong.
 const START_PATIENCE: Duration = Duration::from_secs(8);
@@ -41,9 +46,10 @@ pub(crate) fn App() -> impl IntoView {
             view! {
                 <Router>
                     <Header />
-                    <main id="content" tabindex="-1">
+                    <main id=CONTENT tabindex="-1">
                         <NewVersion />
                         <Start />
+                        <CatchingUp />
                         <Views />
                     </main>
                     <Footer />
@@ -53,7 +59,7 @@ pub(crate) fn App() -> impl IntoView {
             .into_any()
         }
         Err(error) => view! {
-            <main id="content">
+            <main id=CONTENT>
                 <h1>{texts::NAME}</h1>
                 <Notice tone=Tone::Danger title=texts::START_FAILED text=format::sentence(&error.to_string())>
                     <a class="button" href="/" rel="external">{texts::START_OVER}</a>
@@ -89,8 +95,13 @@ fn Views() -> impl IntoView {
 
 #[component]
 fn Header() -> impl IntoView {
+    // Followed by hand: the router would move what is seen, and leave the focus where it is.
+    let skip = |event: web_sys::MouseEvent| {
+        event.prevent_default();
+        browser::focus(CONTENT);
+    };
     view! {
-        <a class="skip" href="#content">{texts::SKIP}</a>
+        <a class="skip" href=format!("#{CONTENT}") on:click=skip>{texts::SKIP}</a>
         <header class="top">
             <a class="brand" href=use_tab().live_href("/")>
                 <Mark />
@@ -192,7 +203,7 @@ fn Start() -> impl IntoView {
         (None, true, true) => Some(
             view! {
                 <Notice tone=Tone::Warning title=texts::START_IS_LATE text=texts::START_IS_LATE_TEXT>
-                    <button type="button" class="button" on:click=|_| crate::browser::reload()>{texts::RELOAD}</button>
+                    <button type="button" class="button" on:click=|_| browser::reload()>{texts::RELOAD}</button>
                 </Notice>
             }
             .into_any(),

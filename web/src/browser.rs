@@ -1,12 +1,14 @@
 //! The few things that the page asks of the browser itself.
 
+use crate::notation::Notation;
 use js_sys::Function;
 use leptos::{leptos_dom::helpers::set_timeout, prelude::*};
+use node_wasm::units::Amount;
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlDocument, HtmlInputElement, HtmlTextAreaElement,
+    Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlDocument, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
     ResizeObserver, ResizeObserverEntry, Url, UrlSearchParams,
 };
 
@@ -36,19 +38,23 @@ pub(crate) fn local_time(millis: u64) -> String {
 }
 
 thread_local! {
-    /// How this user writes whole numbers, with the sign before decimals: making one takes longer than using it.
-    static NUMBERS: (Function, String) = numbers();
+    /// How this user writes whole numbers, with the marks in them: making one takes longer than using it.
+    static NUMBERS: (Function, Notation) = numbers();
 }
 
-fn numbers() -> (Function, String) {
+fn numbers() -> (Function, Notation) {
     let options = js_sys::Object::new();
     // Digits stay those that amounts are typed in. A fresh object takes any property.
     let _ = js_sys::Reflect::set(&options, &JsValue::from_str("numberingSystem"), &JsValue::from_str("latn"));
     let language = window().navigator().language().unwrap_or_else(|| "en".to_owned());
     let format = js_sys::Intl::NumberFormat::new(&js_sys::Array::of1(&JsValue::from_str(&language)), &options).format();
-    let half = format.call1(&JsValue::UNDEFINED, &JsValue::from_f64(0.5)).ok().and_then(|text| text.as_string());
-    let mark = half.and_then(|text| text.chars().find(|letter| !letter.is_ascii_digit())).unwrap_or('.');
-    (format, mark.to_string())
+    let mark = |number: f64| {
+        let text = format.call1(&JsValue::UNDEFINED, &JsValue::from_f64(number)).ok().and_then(|text| text.as_string());
+        text.and_then(|text| text.chars().find(|letter| !letter.is_ascii_digit()))
+    };
+    // In some languages four digits make no group yet.
+    let notation = Notation { decimal: mark(0.5).unwrap_or('.'), group: mark(1_234_567.0) };
+    (format, notation)
 }
 
 /// A whole number in digits, grouped as this user writes it.
@@ -65,9 +71,32 @@ pub(crate) fn remove(id: &str) {
     }
 }
 
-/// What this user writes before decimals.
-pub(crate) fn decimal_mark() -> String {
-    NUMBERS.with(|(_, mark)| mark.clone())
+/// Moves the focus to an element, by its id.
+pub(crate) fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}
+
+/// How this user writes numbers.
+pub(crate) fn notation() -> Notation {
+    NUMBERS.with(|(_, notation)| *notation)
+}
+
+/// An amount as this user writes it, without its unit: whole coins, and decimals with their mark.
+pub(crate) fn written(amount: Amount) -> (String, String) {
+    let text = amount.to_string();
+    text.split_once('.').map_or_else(
+        || (grouped(&text), String::new()),
+        |(whole, decimals)| (grouped(whole), format!("{}{decimals}", notation().decimal)),
+    )
+}
+
+/// The same in one piece.
+pub(crate) fn written_whole(amount: Amount) -> String {
+    let (whole, decimals) = written(amount);
+    whole + &decimals
 }
 
 /// A time in ISO 8601, for machines.

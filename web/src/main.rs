@@ -8,6 +8,7 @@
 mod app;
 mod battery;
 mod browser;
+mod catching_up;
 mod chain_file;
 mod components;
 mod digits;
@@ -16,6 +17,7 @@ mod history;
 mod leaving;
 mod live;
 mod news;
+mod notation;
 mod offline;
 mod pages;
 #[cfg(test)]

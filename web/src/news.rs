@@ -1,8 +1,11 @@
 //! What of the node's news concerns the person at this tab: said in a sentence at the edge of the page.
 
-use crate::{components::Toasts, format, state::Tab, texts};
+use crate::{browser, components::Toasts, format, state::Tab, texts};
 use leptos::prelude::*;
-use node_wasm::view::{Event, TransactionState, TransactionView};
+use node_wasm::{
+    units::Amount,
+    view::{Event, TransactionState, TransactionView},
+};
 
 /// Lines of the log that are said aloud too, by their codes: what this person set off or has to know.
 const SAID: [&str; 5] = ["transactions-returned", "refused-by-peer", "transaction-refused", "woke", "clock-wrong"];
@@ -10,7 +13,7 @@ const SAID: [&str; 5] = ["transactions-returned", "refused-by-peer", "transactio
 /// Says what concerns this tab's person from now on.
 pub(crate) fn say_news(tab: Tab, toasts: Toasts) {
     tab.on_event(move |event| {
-        if let Some(text) = untrack(|| message(event, |address| is_own(tab, address))) {
+        if let Some(text) = untrack(|| message(event, |address| is_own(tab, address), browser::written_whole)) {
             toasts.say(text);
         }
     });
@@ -22,18 +25,22 @@ fn is_own(tab: Tab, address: &str) -> bool {
 }
 
 /// What is to be said of an event, if anything.
-fn message(event: &Event, is_own: impl Fn(&str) -> bool) -> Option<String> {
+fn message(event: &Event, is_own: impl Fn(&str) -> bool, write: fn(Amount) -> String) -> Option<String> {
     match event {
-        Event::Transaction(transaction) => payment(transaction, is_own),
+        Event::Transaction(transaction) => payment(transaction, is_own, write),
         Event::Log(line) if SAID.contains(&line.code.as_str()) => Some(format::sentence(&line.message)),
         _ => None,
     }
 }
 
-fn payment(transaction: &TransactionView, is_own: impl Fn(&str) -> bool) -> Option<String> {
+fn payment(
+    transaction: &TransactionView,
+    is_own: impl Fn(&str) -> bool,
+    write: fn(Amount) -> String,
+) -> Option<String> {
     // Rewards have their own place: the miner's list of blocks.
     let from = transaction.from.as_deref()?;
-    let amount = transaction.amount;
+    let amount = &write(transaction.amount);
     match (&transaction.status, is_own(from), is_own(&transaction.to)) {
         (TransactionState::Waiting, false, true) => Some(texts::payment_coming(amount)),
         (TransactionState::Confirmed { height, .. }, false, true) => Some(texts::payment_arrived(amount, height.0)),
@@ -46,7 +53,7 @@ fn payment(transaction: &TransactionView, is_own: impl Fn(&str) -> bool) -> Opti
 mod tests {
     use super::*;
     use node_wasm::{
-        units::{Amount, Height, Timestamp},
+        units::{Height, Timestamp},
         view::{LogEntry, LogLevel, TransactionKind},
     };
 
@@ -76,7 +83,7 @@ mod tests {
     }
 
     fn said(event: &Event) -> Option<String> {
-        message(event, |address| address == "mine" || address == "mine too")
+        message(event, |address| address == "mine" || address == "mine too", |amount| amount.to_string())
     }
 
     #[test]

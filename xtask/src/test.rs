@@ -26,6 +26,10 @@ const WHOLE: [&str; 2] = ["--workspace", "--features=xtask/wasm-tools"];
 /// Its integration test that needs browsers and the built page.
 const E2E: &str = "e2e";
 
+/// Tests of [`E2E`] that are started at a time: one at its work, the next that waits for its turn, and one that
+/// needs no turn, because it waits for most of its time by itself.
+const E2E_THREADS: &str = "3";
+
 /// Seconds that a suite in the browser may take: the runner's own 20 are few for two slow cores.
 const WASM_TEST_TIMEOUT_S: &str = "180";
 
@@ -243,6 +247,7 @@ fn end_to_end(workspace: &Workspace) -> Result<Count, StepError> {
             .arg("test")
             .args(WHOLE)
             .args(["--test", E2E])
+            .env("RUST_TEST_THREADS", E2E_THREADS)
             .env("TABCHAIN_PAGE", page)
             .env("TABCHAIN_PACKAGE", package)
             .env("TABCHAIN_AXE", axe)

@@ -92,9 +92,9 @@ pub enum Request {
         /// Canonical bytes in hex digits.
         hex: String,
     },
-    /// Transactions of an address of the wallet, newest first. [`Response::History`].
+    /// Transactions of an address, newest first; a light node has those of its wallet only. [`Response::History`].
     History {
-        /// An account or a watched address; the selected account if absent.
+        /// The address; that of the selected account if absent.
         address: Option<String>,
         /// Rows to pass over.
         from: Option<u32>,

@@ -334,7 +334,7 @@ pub struct Balance {
     pub known: Option<Known>,
 }
 
-/// A line in the history of one of the wallet's addresses.
+/// A line in the history of an address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

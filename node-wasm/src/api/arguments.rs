@@ -27,7 +27,7 @@ pub(super) struct Range {
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "HistoryRange", optional_fields = nullable))]
 #[serde(deny_unknown_fields)]
 pub(super) struct OwnRange {
-    /// An account or a watched address; the selected account if left out.
+    /// The address; that of the selected account if left out.
     pub(super) address: Option<String>,
     /// Rows to pass over.
     pub(super) from: Option<u32>,

@@ -131,7 +131,8 @@ calls! {
     /// Sends a transfer and gives its id.
     wallet.send(form: SendForm) -> TxId { Request::Send(form) }
 
-    /// Transactions of an account or a watched address, newest first; `from` is the number of rows to pass over.
+    /// Transactions of an address, newest first; `from` is the number of rows to pass over. A light node lists those of
+    /// its wallet only; of others 50 rows are given at most.
     wallet.history(range: Option<OwnRange>) -> HistoryPage {
         let OwnRange { address, from, limit } = range.unwrap_or_default();
         Request::History { address, from, limit }

@@ -1,6 +1,6 @@
 //! The explorer: search and its misses, a proof step by step, files, and text from outside.
 
-use crate::harness::SOON;
+use crate::harness::{Browser, SOON, Tab};
 use crate::views::Pair;
 use serde_json::{Value, json};
 
@@ -38,6 +38,57 @@ async fn a_transaction_is_proved_step_by_step_and_saved_as_a_file() {
     pair.browser.close().await;
 }
 
+/// A text of a dialog can be selected beyond its edge without closing it.
+async fn may_be_selected(browser: &Browser, tab: &Tab) {
+    let drag = "const dialog = document.querySelector('dialog[open]'); \
+         dialog.querySelector('h2').dispatchEvent(new PointerEvent('pointerdown', { bubbles: true })); \
+         dialog.dispatchEvent(new MouseEvent('click', { bubbles: true })); return dialog.open";
+    assert_eq!(browser.script(tab, drag).await, json!(true));
+}
+
+#[tokio::test]
+async fn a_link_to_a_block_opens_it_in_a_tab_that_has_yet_to_hear_of_it() {
+    let pair = Pair::new().await;
+    pair.earn().await;
+    let blocks: Value = pair.browser.call(&pair.tabs[0], "tabchain.chain.blocks({ limit: 1 })").await;
+    let hash = blocks[0]["hash"].as_str().expect("a hash");
+    let fresh = pair.browser.open_empty().await;
+    pair.browser.go(&fresh, &pair.tracker.page(&format!("/explorer/block/{hash}"), &pair.query)).await;
+    pair.browser.shows(&fresh, "block-hash", hash).await;
+    pair.browser.close().await;
+}
+
+#[tokio::test]
+async fn a_long_history_has_pages_and_another_s_address_lists_what_is_known_of_it() {
+    let pair = Pair::new().await;
+    let (browser, tab) = (&pair.browser, &pair.tabs[0]);
+    pair.earn().await;
+    let to: String = browser.call(&pair.tabs[1], "tabchain.wallet.address()").await;
+    let send = format!(
+        "(async () => {{ for (let number = 1; number <= 30; number += 1) \
+             await tabchain.wallet.send({{ to: '{to}', amount: '0.001', memo: `payment ${{number}}` }}); return true; }})()"
+    );
+    let _: bool = browser.call(tab, &send).await;
+    let total: Value = browser.call(tab, "tabchain.wallet.history()").await;
+    let total = total["total"].as_u64().expect("a number");
+    browser.follow(tab, "/wallet").await;
+    let rows = "return document.querySelectorAll('[data-testid=history-row]').length";
+    let first = async || browser.script(tab, rows).await == json!(25);
+    browser.until(SOON, "the newest rows are shown", first).await;
+    browser.shows(tab, "history-said", &format!("1 to 25 of {total}")).await;
+    browser.click(tab, "history-older").await;
+    browser.shows(tab, "history-said", &format!("26 to {total} of {total}")).await;
+    browser.shows(tab, "history", "payment 1").await;
+
+    browser.visit(tab, &format!("/explorer/address/{to}?{}", pair.query)).await;
+    browser.shows(tab, "history-said", "1 to 25 of 30").await;
+    let _: Value = browser.call(tab, "tabchain.miner.mine()").await;
+    browser.shows(tab, "history", "1 confirmation").await;
+    let page: Value = browser.call(tab, &format!("tabchain.wallet.history({{ address: '{to}', limit: 500 }})")).await;
+    assert_eq!((&page["total"], page["items"].as_array().map(Vec::len)), (&json!(30), Some(30)));
+    pair.browser.close().await;
+}
+
 #[tokio::test]
 async fn a_search_finds_blocks_transactions_and_addresses_and_explains_what_it_misses() {
     let pair = Pair::new().await;
@@ -64,6 +115,9 @@ async fn a_search_finds_blocks_transactions_and_addresses_and_explains_what_it_m
         browser.shows(tab, dialog, shown).await;
         let open = "return document.querySelector('dialog[open]')?.contains(document.activeElement) ?? false";
         assert_eq!(browser.script(tab, open).await, json!(true), "the focus is inside the dialog");
+        if dialog == "dialog-block" {
+            may_be_selected(browser, tab).await;
+        }
         browser.press(tab, "\u{e00c}").await;
         let closed = async || browser.script(tab, "return !document.querySelector('dialog')").await == json!(true);
         browser.until(SOON, "Escape closes the dialog", closed).await;

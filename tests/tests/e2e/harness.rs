@@ -116,7 +116,7 @@ impl Drop for Tracker {
 pub(crate) struct Browser {
     client: Client,
     session: Session,
-    /// Not of one that joins another.
+    /// Not of one that joins another, or that others may run beside.
     _alone: Option<MutexGuard<'static, ()>>,
 }
 
@@ -140,9 +140,16 @@ impl Browser {
         Self { _alone: Some(alone), ..Self::beside(Session::chromium().await) }
     }
 
-    /// A further browser in a test that has one already.
+    /// A further browser in a test that has one already, or in one that others may run beside.
     pub(crate) fn beside(session: Session) -> Self {
         Self { client: session.client.clone(), session, _alone: None }
+    }
+
+    /// The same for somebody who reads this language, such as `de-DE`.
+    pub(crate) async fn of_language(language: &str) -> Self {
+        let alone = ALONE.lock().await;
+        let options = json!({ "prefs": { "intl": { "accept_languages": language } } });
+        Self { _alone: Some(alone), ..Self::beside(Session::chromium_with(options).await) }
     }
 
     /// A further browser with a phone's screen.

@@ -128,11 +128,14 @@ async fn the_view_of_the_lab_shows_both_sides_and_pardons() {
     };
     let told = async || shows(attacker, "verdicts", &["Garbage", "refused: garbage", "100 of 100", "banned"]).await;
     browser.until(SOON, "the attacker sees the verdict", told).await;
+    browser.shows(attacker, "verdict-garbage", "1 peer refused it").await;
     browser.follow(victim, "/lab").await;
     let seen = async || shows(victim, "incidents", &["garbage", "+100", "100 of 100"]).await;
     browser.until(SOON, "the victim sees what came and what it cost", seen).await;
     let banned = async || shows(victim, "bans", &["garbage", "min", "left"]).await;
     browser.until(SOON, "the victim sees the ban and its time", banned).await;
+    browser.follow(victim, "/network").await;
+    browser.until(SOON, "the view of the network tells of it too", banned).await;
     browser.click(victim, "pardon").await;
     stage.meshed(BLOCKS).await;
     let lifted = async || !shows(victim, "bans", &["left"]).await;

@@ -51,7 +51,7 @@ async fn a_browser_that_sleeps_wakes_and_catches_up_without_a_reload() {
 
 #[tokio::test]
 async fn a_hidden_tab_goes_on_and_a_frozen_one_catches_up() {
-    let stage = Stage::new(3).await;
+    let stage = Stage::patient(3).await;
     stage.meshed(SOON).await;
     let hidden = &stage.tabs[0];
     stage.browser.hide().await;
@@ -80,7 +80,7 @@ async fn a_hidden_tab_goes_on_and_a_frozen_one_catches_up() {
 
 #[tokio::test]
 async fn the_tracker_is_asked_at_once_when_the_network_is_back() {
-    let mut stage = Stage::new(1).await;
+    let mut stage = Stage::patient(1).await;
     let joined = async |stage: &Stage| stage.status(0).await.tracker == "joined";
     stage.browser.until(SOON, "the tab joins its room", async || joined(&stage).await).await;
     let noted = "(() => {

@@ -1,6 +1,7 @@
 //! What people do with several tabs, and what must come of it.
 
 use crate::harness::{BLOCKS, Browser, SOON, Tab, Tracker, free_address, room};
+use crate::webdriver::Session;
 use node_core::units::Amount;
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,9 +45,18 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new(count: usize) -> Self {
+        Self::with(Browser::start().await, count).await
+    }
+
+    /// For a test that waits most of its time: others run beside it.
+    pub(crate) async fn patient(count: usize) -> Self {
+        Self::with(Browser::beside(Session::chromium().await), count).await
+    }
+
+    async fn with(browser: Browser, count: usize) -> Self {
         let mut stage = Self {
             tracker: Tracker::start(),
-            browser: Browser::start().await,
+            browser,
             query: format!("network=dev&room={}", room()),
             tabs: Vec::new(),
         };

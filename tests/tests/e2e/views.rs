@@ -187,7 +187,26 @@ async fn a_peer_in_the_graph_tells_its_details_to_pointer_and_keyboard() {
     browser.script(tab, &tell("blur")).await;
     let hidden = async || browser.text(tab, "mesh-detail").await.is_empty();
     browser.until(SOON, "the details are gone", hidden).await;
+    // It leads to the network's view, on the same node.
+    browser.script(tab, "window.sameLife = true").await;
+    browser.click(tab, "mesh-peer").await;
+    browser.shows(tab, "network-peers", &other[..6]).await;
+    assert_eq!(browser.script(tab, "return [location.pathname, window.sameLife]").await, json!(["/network", true]));
     pair.browser.close().await;
+}
+
+#[tokio::test]
+async fn who_skips_to_the_content_has_the_focus_there() {
+    let (tracker, browser) = (Tracker::start(), Browser::start().await);
+    let tab = browser.open(&tracker.page("/wallet", &format!("network=dev&room={}", room()))).await;
+    browser.script(&tab, "document.querySelector('a.skip').focus()").await;
+    browser.press(&tab, "\u{e007}").await;
+    let focused = async || browser.script(&tab, "return document.activeElement.id").await == json!("content");
+    browser.until(SOON, "the content has the focus", focused).await;
+    browser.press(&tab, "\u{e004}").await;
+    let inside = "return document.querySelector('main').contains(document.activeElement)";
+    assert_eq!(browser.script(&tab, inside).await, json!(true), "the next stop is inside");
+    browser.close().await;
 }
 
 #[tokio::test]

@@ -243,6 +243,30 @@ async fn restored_elsewhere(stage: &Stage, tab: &Tab, words: &[String]) {
 }
 
 #[tokio::test]
+async fn amounts_are_read_as_the_language_writes_them() {
+    let (tracker, german) = (Tracker::start(), Browser::of_language("de-DE").await);
+    let query = format!("network=dev&room={}", room());
+    let tab = german.open(&tracker.page("/wallet", &query)).await;
+    assert_eq!(german.script(&tab, "return navigator.language").await, json!("de-DE"));
+    for (typed, amount) in [("1.234,5", "1234.5"), ("1.234", "1234"), ("0.001", "0.001"), ("0,25", "0.25")] {
+        german.fill(&tab, "receive-amount", typed).await;
+        german.shows(&tab, "payment-link", &format!("?amount={amount}")).await;
+        let end = "return document.querySelector('[data-testid=payment-link]').textContent";
+        let exact =
+            async || german.script(&tab, end).await.as_str().is_some_and(|link| link.ends_with(&format!("={amount}")));
+        german.until(SOON, &format!("{typed} is {amount}"), exact).await;
+    }
+    // A link is written for machines, and shown to people.
+    let address: String = german.call(&tab, "tabchain.wallet.address()").await;
+    german.fill(&tab, "send-to", &format!("tabchain:{address}?amount=1.234")).await;
+    german.press(&tab, "\u{e004}").await;
+    let shown =
+        async || german.script(&tab, "return document.getElementById('send-amount').value").await == json!("1,234");
+    german.until(SOON, "the amount of the link is shown as it is written here", shown).await;
+    german.close().await;
+}
+
+#[tokio::test]
 async fn accounts_payment_links_and_wrong_signatures() {
     let stage = Stage::new().await;
     let browser = &stage.browser;

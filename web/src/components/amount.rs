@@ -11,13 +11,7 @@ pub(crate) fn AmountText(
     #[prop(into)]
     amount: Signal<Amount>,
 ) -> impl IntoView {
-    let parts = move || {
-        let text = amount.get().to_string();
-        text.split_once('.').map_or_else(
-            || (browser::grouped(&text), String::new()),
-            |(whole, decimals)| (browser::grouped(whole), format!("{}{decimals}", browser::decimal_mark())),
-        )
-    };
+    let parts = move || browser::written(amount.get());
     view! {
         <span class="amount">
             <span class="amount-whole">{move || parts().0}</span>

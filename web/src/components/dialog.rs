@@ -38,9 +38,12 @@ pub(crate) fn Dialog(
             dialog.close();
         }
     };
+    let is_beside =
+        |event: &web_sys::Event| event.target().is_some_and(|target| target.has_type::<web_sys::HtmlDialogElement>());
+    // A selection of text may begin inside and end beside it.
+    let began_beside = StoredValue::new(false);
     let close_beside = move |event: web_sys::MouseEvent| {
-        let beside = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlDialogElement>().ok());
-        if beside.is_some() {
+        if began_beside.get_value() && is_beside(&event) {
             close();
         }
     };
@@ -53,6 +56,7 @@ pub(crate) fn Dialog(
             data-testid=format!("dialog-{name}")
             aria-labelledby=labelled_by
             on:close=move |_| on_close.run(())
+            on:pointerdown=move |event| began_beside.set_value(is_beside(&event))
             on:click=close_beside
         >
             <div class="dialog-body">

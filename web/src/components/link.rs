@@ -2,7 +2,10 @@
 
 use crate::state::use_tab;
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 
 /// A link to another view.
 #[component]
@@ -17,6 +20,19 @@ pub(crate) fn Link(
     children: Children,
 ) -> impl IntoView {
     view! { <a href=use_tab().href(&to) class=class>{children()}</a> }
+}
+
+/// Follows a link of a drawing within the page: the router only sees those of HTML. Clicks that open a new tab or
+/// window are the browser's.
+pub(crate) fn follow(href: String) -> impl Fn(web_sys::MouseEvent) + Clone {
+    let navigate = use_navigate();
+    move |event| {
+        let is_plain = !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        if is_plain && event.button() == 0 && !event.default_prevented() {
+            event.prevent_default();
+            navigate(&href, NavigateOptions::default());
+        }
+    }
 }
 
 /// An entry of the navigation; marks where the user is.

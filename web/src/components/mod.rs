@@ -25,7 +25,7 @@ pub(crate) use self::{
     flag::{Flag, FlagShape},
     hash::{Hash, LongText},
     icon::{Icon, RoleIcon, Shape},
-    link::{Link, NavLink},
+    link::{Link, NavLink, follow},
     notice::{Failure, Loading, Notice, Tone},
     qr::QrCode,
     rows::{Rows, Window},

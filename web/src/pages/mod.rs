@@ -1,6 +1,7 @@
 //! The views, each with an address of its own.
 
 pub(crate) mod explorer;
+mod history;
 mod lab;
 mod learn;
 mod mempool;

@@ -4,8 +4,7 @@
 pub(crate) const EXPLORER_LEAD: &str = "Every block of the best chain, as this node has checked it.";
 pub(crate) const BLOCKS: &str = "Blocks";
 pub(crate) const BLOCKS_WAITING: &str = "Looking for blocks…";
-pub(crate) const BLOCKS_EMPTY: &str =
-    "No blocks here. The chain may be shorter than this page of the list: go back to the newest.";
+pub(crate) const BLOCKS_EMPTY: &str = "No blocks here. The chain may be shorter than this page of the list, or these blocks were dropped to save room: go back to the newest.";
 pub(crate) const GENESIS: &str = "no miner: genesis";
 pub(crate) const PAGER: &str = "Pages of blocks";
 pub(crate) const NEWER: &str = "Newer";
@@ -14,7 +13,7 @@ pub(crate) const OLDER: &str = "Older";
 pub(crate) const BLOCK: &str = "Block";
 pub(crate) const BLOCK_WAITING: &str = "Looking for the block…";
 pub(crate) const BLOCK_UNKNOWN: &str = "This node knows no such block";
-pub(crate) const BLOCK_UNKNOWN_TEXT: &str = "It may be above the tip, belong to another room, or to a branch that was discarded. If this tab is still catching up, look again in a moment.";
+pub(crate) const BLOCK_UNKNOWN_TEXT: &str = "It may be above the tip, belong to another room, or to a branch that was discarded. If this tab is still catching up, it is shown as soon as it comes.";
 pub(crate) const PREVIOUS: &str = "Previous";
 pub(crate) const FOLLOWING: &str = "Next";
 pub(crate) const BLOCK_HASH: &str = "Hash";
@@ -42,6 +41,7 @@ pub(crate) const SIGNATURE: &str = "Signature";
 pub(crate) const NO_SIGNATURE: &str = "none: a block reward needs none";
 pub(crate) const ADDRESS: &str = "Address";
 pub(crate) const ADDRESS_WRONG: &str = "This is not an address of this network";
+pub(crate) const ADDRESS_UNUSED: &str = "No transaction of this address is known here.";
 pub(crate) const OWN_ADDRESS: &str = "this tab’s wallet";
 pub(crate) const SENT_COUNT: &str = "Transactions sent";
 pub(crate) const STALE_BLOCK: &str = "stale: not in the best chain";
@@ -54,6 +54,7 @@ pub(crate) const SEARCHING: &str = "Searching…";
 pub(crate) const SEARCH_MISS: &str = "Nothing found";
 pub(crate) const MISS_NOTHING: &str = "Type a height, a hash, a transaction id or an address.";
 pub(crate) const MISS_HEIGHT: &str = "The best chain has no block at this height yet.";
+pub(crate) const MISS_DROPPED: &str = "The chain has a block at this height, and this node does not keep it any more: old blocks are dropped, as chosen in the settings.";
 pub(crate) const MISS_HASH: &str = "This node knows neither a block nor a transaction by this name. It may belong to another room, or not have arrived yet.";
 pub(crate) const MISS_ADDRESS: &str = "This is neither a number, nor a hash, nor a valid address of this network. A mistyped address is told by its check digits.";
 

@@ -44,6 +44,7 @@ pub(crate) const VICTIM_NONE: &str = "This tab had nothing to refuse";
 pub(crate) const VICTIM_NONE_TEXT: &str =
     "When another tab attacks this one, what it sent, the rule that stopped it and what it cost appear here.";
 pub(crate) const BANNED_PEERS: &str = "Banned peers";
+pub(crate) const LAB_WAITING: &str = "Asking the node…";
 pub(crate) const BANNED_NONE: &str = "Nobody is banned.";
 pub(crate) const PARDON: &str = "Pardon";
 pub(crate) const PARDONED: &str = "Pardoned: this tab connects to it again";
@@ -146,6 +147,13 @@ pub(crate) fn time_left(time: &str) -> String {
 }
 
 pub(crate) const BAN_OVER: &str = "ban is over";
+
+/// What peers made of the newest launch of an attack.
+pub(crate) fn judged(refused: u32, passed_over: u32, open: u32) -> String {
+    let part = |count: u32, word: &str| (count > 0).then(|| format!("{} {word}", plural(count, "peer")));
+    let parts = [part(refused, "refused it"), part(passed_over, "passed it over"), part(open, "said nothing yet")];
+    format!("Last launch: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
 
 #[cfg(test)]
 mod tests {

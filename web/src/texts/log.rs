@@ -1,24 +1,22 @@
 //! What lines of the log mean, by their codes, and messages of what concerns the person at this tab.
 
-use node_wasm::units::Amount;
-
 /// Said by the button that a line's code is.
 pub(crate) fn explain_code(code: &str) -> String {
     format!("What {code} means")
 }
 
 /// Somebody's payment to this wallet waits.
-pub(crate) fn payment_coming(amount: Amount) -> String {
+pub(crate) fn payment_coming(amount: &str) -> String {
     format!("{amount} TAB are on their way to you. They count when they are in a block.")
 }
 
 /// Somebody's payment to this wallet is in a block.
-pub(crate) fn payment_arrived(amount: Amount, height: u32) -> String {
+pub(crate) fn payment_arrived(amount: &str, height: u32) -> String {
     format!("{amount} TAB have arrived, in block {height}.")
 }
 
 /// A payment of this wallet is in a block.
-pub(crate) fn payment_confirmed(amount: Amount, height: u32) -> String {
+pub(crate) fn payment_confirmed(amount: &str, height: u32) -> String {
     format!("Your payment of {amount} TAB is in block {height}.")
 }
 

@@ -32,6 +32,8 @@ pub(crate) const FOUND_LIST: &str = "Blocks of this wallet";
 pub(crate) const FOUND_WAITING: &str = "Looking for blocks of this wallet…";
 pub(crate) const FOUND_EMPTY: &str =
     "None yet. Start mining: every block that this tab finds is listed here with its reward.";
+pub(crate) const FOUND_NONE_LATELY: &str =
+    "None among the newest transactions of this wallet; older ones are in its history.";
 pub(crate) const CHANCE_NOTE: &str =
     "An average, not a clock: each hash is a draw of its own, and nobody knows which one wins.";
 

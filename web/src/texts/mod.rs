@@ -1,4 +1,5 @@
-//! Every text that a person reads, by view. A second language replaces these files' values, nothing else.
+//! Every text that a person reads, by view. A second language replaces these files' values, and the
+//! three sentences of `index.html`, which are read before anything of this is loaded.
 
 mod explorer;
 mod lab;
@@ -47,7 +48,6 @@ pub(crate) const UNIT: &str = "TAB";
 pub(crate) const NONE: &str = "none";
 pub(crate) const CLOSE: &str = "Close";
 pub(crate) const BACK: &str = "Back";
-pub(crate) const MORE: &str = "Show more";
 pub(crate) const RELOAD: &str = "Load the page again";
 
 pub(crate) fn title(view: &str) -> String {

@@ -44,6 +44,8 @@ pub(crate) const PEER_CONNECTED: &str = "connected";
 pub(crate) const PEER_GREETING: &str = "greeting";
 pub(crate) const PEER_CONNECTING: &str = "connecting";
 
+pub(crate) const MESH_WAITING: &str = "The links of this tab are not known yet.";
+
 pub(crate) fn mesh_summary(peers: usize, others: usize) -> String {
     let linked = match peers {
         0 => "This tab has no links to other tabs yet.".to_owned(),

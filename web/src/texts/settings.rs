@@ -86,8 +86,9 @@ pub(crate) fn chain_file_saved(blocks: usize) -> String {
 }
 
 /// While a file is taken in.
-pub(crate) fn chain_file_taking(blocks: u32) -> String {
-    format!("{blocks} blocks checked…")
+pub(crate) fn chain_file_taking(blocks: u32, percent: u32, left: Option<&str>) -> String {
+    let left = left.map(|left| format!(", about {left} left")).unwrap_or_default();
+    format!("{blocks} blocks checked, {percent} % of the file{left}…")
 }
 
 /// A file was taken in.

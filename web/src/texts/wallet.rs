@@ -1,5 +1,7 @@
 //! Texts of the wallet.
 
+use super::transactions;
+
 // Wallet.
 pub(crate) const WALLET_LEAD: &str =
     "Receive, hold and send coins. The wallet lives in this tab; no server knows its key.";
@@ -71,7 +73,6 @@ pub(crate) const LOCKED_TEXT: &str =
 pub(crate) const ACCOUNT: &str = "Account";
 pub(crate) const ACCOUNT_WATCHED_NOTE: &str = " (watched)";
 pub(crate) const ACCOUNT_ADDED: &str = "The new account is selected";
-pub(crate) const ACCOUNT_SEARCHING: &str = "searching the chain for this wallet’s accounts…";
 pub(crate) const ACCOUNT_ADD: &str = "New account";
 pub(crate) const ACCOUNT_ADD_TEXT: &str =
     "A further address with a balance of its own. The same twelve words bring it back.";
@@ -152,4 +153,24 @@ pub(crate) const SEND_WRONG_KEY_NOW: &str = "Send wrongly signed";
 
 pub(crate) fn word(place: u32) -> String {
     format!("Word {place}")
+}
+
+pub(crate) const HISTORY_PAGER: &str = "Pages of the history";
+
+/// Which rows are shown, of how many.
+pub(crate) fn history_rows(first: u32, last: u32, total: u32) -> String {
+    format!("{first} to {last} of {}", transactions(total))
+}
+
+/// How far the search for accounts is; a light node has no blocks to look through.
+pub(crate) fn account_searching(block: u32, tip: Option<u32>) -> String {
+    match tip {
+        Some(tip) if block > 0 => format!("searching the chain for this wallet’s accounts: block {block} of {tip}"),
+        _ => "searching the chain for this wallet’s accounts…".to_owned(),
+    }
+}
+
+/// From which block on the rows are listed.
+pub(crate) fn history_since(block: u32) -> String {
+    format!("Transactions before block {block} are not listed here.")
 }

@@ -56,6 +56,12 @@ impl Addresses {
         range.take_while(move |place| *place <= last)
     }
 
+    /// Places of an address, newest first.
+    pub(super) fn newest(&self, address: Address) -> impl Iterator<Item = Place> {
+        let last = Place { height: Height(u32::MAX), index: u32::MAX };
+        self.places.range((address, Place::default())..=(address, last)).rev().map(|(_, place)| *place)
+    }
+
     /// A block joined the best chain.
     pub(super) fn connect(&mut self, block: &Block, issuer: Option<PublicKey>) {
         let height = block.header.height;

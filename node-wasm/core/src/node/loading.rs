@@ -2,6 +2,7 @@
 //! addresses, answers to requests, and what a change of the tip needs.
 
 use super::Node;
+use super::requests::{page, skip};
 use crate::block::Block;
 use crate::chain::tree::{Change, Wanted};
 use crate::contract::{JobId, LinkId, Output};
@@ -292,7 +293,7 @@ impl Node {
         let mut queries: BTreeSet<Query> = BTreeSet::new();
         match request {
             Request::Blocks { from, limit } => {
-                let lacking = self.heights(*from, super::requests::page(*limit)).filter(|height| {
+                let lacking = self.heights(*from, page(*limit)).filter(|height| {
                     let hash = self.chain.hash_at(*height);
                     hash.is_some_and(|hash| {
                         self.chain.block(&hash).is_none() && !self.loads.fetched.facts.contains_key(&hash)
@@ -308,6 +309,11 @@ impl Node {
             Request::ChainPart { from } => {
                 let hashes = self.part_heights(Height(*from)).filter_map(|height| self.chain.hash_at(height));
                 queries.extend(hashes.filter_map(|hash| self.lacks_block(&hash)));
+            }
+            Request::History { address, from, limit } => {
+                let Ok(address) = self.any_address(address.as_deref()) else { return Vec::new() };
+                let hashes = self.blocks_for_history(&address, skip(*from), page(*limit));
+                queries.extend(hashes.iter().filter_map(|hash| self.lacks_block(hash)));
             }
             Request::Block { id } => {
                 let hash = self.block_named(id).ok().flatten();

@@ -19,6 +19,7 @@ mod backfill;
 mod blocks;
 mod compact;
 mod departed;
+mod history;
 mod known;
 mod lab;
 mod light;

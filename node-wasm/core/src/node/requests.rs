@@ -67,7 +67,7 @@ impl Node {
             Request::CreateTransaction(form) => self.create_transaction(&form),
             Request::SubmitTransaction { hex } => self.submit_transaction(&hex),
             Request::History { address, from, limit } => {
-                let address = self.own_address(address.as_deref())?;
+                let address = self.any_address(address.as_deref())?;
                 Ok(Response::History(self.history(&address, skip(from), page(limit))))
             }
             Request::Mempool { from, limit } => Ok(Response::Mempool(self.mempool_page(skip(from), page(limit)))),
@@ -273,6 +273,11 @@ impl Node {
         let Some(text) = text else { return Ok(self.wallet.address()) };
         let address = self.address_from(text)?;
         if self.wallet.has(&address) { Ok(address) } else { Err(wallet_error(WalletError::UnknownAddress)) }
+    }
+
+    /// The address that a text names; the selected account's without one.
+    pub(super) fn any_address(&self, text: Option<&str>) -> Result<Address, RequestError> {
+        text.map_or_else(|| Ok(self.wallet.address()), |text| self.address_from(text))
     }
 
     pub(super) fn address_from(&self, text: &str) -> Result<Address, RequestError> {

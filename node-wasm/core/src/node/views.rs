@@ -8,11 +8,11 @@ use crate::net::proofs::Proved;
 use crate::request::MAX_PAGE;
 use crate::store::record::BlockFacts;
 use crate::transaction::Transaction;
-use crate::units::{Amount, Height, Target, Timestamp};
+use crate::units::{Amount, Height, Target};
 use crate::view::lab::BanView;
 use crate::view::{
-    Balance, BlockSummary, BlockView, Branch, Direction, ForkTree, HeaderView, HistoryEntry, HistoryPage, Page,
-    PeerView, ProofView, Status, TransactionKind, TransactionState, TransactionView,
+    Balance, BlockSummary, BlockView, Branch, ForkTree, HeaderView, PeerView, ProofView, Status, TransactionKind,
+    TransactionState, TransactionView,
 };
 use std::collections::BTreeSet;
 
@@ -213,48 +213,6 @@ impl Node {
         }
     }
 
-    /// Transactions of an address of the wallet, newest first: what waits, then what is confirmed.
-    pub(super) fn history(&self, address: &Address, from: usize, limit: usize) -> HistoryPage {
-        let issuer = self.chain.params().issuer;
-        let concerns = |transaction: &Transaction| {
-            transaction.recipient() == *address || transaction.payer(issuer) == Some(*address)
-        };
-        let waiting = self.mempool.iter().filter(|waiting| concerns(&waiting.transaction));
-        let mut waiting: Vec<_> = waiting.collect();
-        waiting.sort_by_key(|waiting| std::cmp::Reverse((waiting.since, waiting.transaction.nonce())));
-        let total = count(waiting.len() + self.wallet.history(address).len());
-        let rows = waiting.iter().map(|waiting| (&*waiting.transaction, None, waiting.since));
-        let confirmed = self.wallet.history(address).iter().rev();
-        let confirmed = confirmed
-            .filter_map(|place| Some((self.wallet.transaction(place)?, self.chain.hash_at(place.0), self.now)));
-        let rows = rows.chain(confirmed).skip(from).take(limit);
-        let entry = |(transaction, block, since): (&Transaction, _, _)| {
-            self.history_entry(address, transaction, self.view_in(transaction, block), since)
-        };
-        HistoryPage { page: Page { items: rows.map(entry).collect(), total }, known: None }
-    }
-
-    /// A line in the history of an address, for a transaction that is shown like this.
-    pub(super) fn history_entry(
-        &self,
-        own: &Address,
-        transaction: &Transaction,
-        view: TransactionView,
-        since: Timestamp,
-    ) -> HistoryEntry {
-        let paid_by_us = transaction.payer(self.chain.params().issuer) == Some(*own);
-        let direction = match (paid_by_us, transaction.recipient() == *own) {
-            (true, true) => Direction::Own,
-            (true, false) => Direction::Out,
-            (false, _) => Direction::In,
-        };
-        let time = match &view.status {
-            TransactionState::Confirmed { time, .. } => *time,
-            TransactionState::Waiting | TransactionState::Stale => since,
-        };
-        HistoryEntry { transaction: view, direction, time }
-    }
-
     /// Headers of the best chain, newest first.
     pub(super) fn headers(&self, from: Option<u32>, limit: usize) -> Vec<HeaderView> {
         let start = from.map_or(self.chain.height(), |from| Height(from).min(self.chain.height()));
@@ -348,6 +306,7 @@ impl Node {
     }
 }
 
-fn count(number: usize) -> u32 {
+/// For people, who have no use for more.
+pub(super) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

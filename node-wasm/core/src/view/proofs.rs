@@ -39,7 +39,7 @@ pub enum Coverage {
     Unasked,
 }
 
-/// A page of the wallet's history.
+/// A page of the history of an address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
@@ -51,6 +51,10 @@ pub struct HistoryPage {
     #[cfg_attr(feature = "typescript", ts(optional))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
+    /// Of an address that is not the wallet's, the first block that was looked through for it.
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Height>,
 }
 
 /// The header of a block.

@@ -1,6 +1,6 @@
 //! What an address has, in a dialog.
 
-use super::{close_dialog, subject};
+use super::{super::history::History, close_dialog, subject, within};
 use crate::{
     components::{AmountText, Dialog, Failure, Loading, LongText, Notice, SaveJson, Tone},
     format,
@@ -12,15 +12,22 @@ use leptos::prelude::*;
 use node_wasm::{
     request::{ErrorCode, Request},
     units::Amount,
-    view::Balance,
+    view::{Balance, Role},
 };
 
 /// The balance of the address that the page's address names.
 #[component]
 pub(crate) fn AddressDialog() -> impl IntoView {
-    let id = subject("id");
-    let balance = use_tab().query::<Balance>(Topics::CHAIN | Topics::MEMPOOL, Meanwhile::Nothing, move || {
+    let (tab, id) = (use_tab(), subject("id"));
+    let balance = tab.query::<Balance>(Topics::CHAIN | Topics::MEMPOOL, Meanwhile::Nothing, move || {
         Some(Request::Balance { address: Some(id.get()) })
+    });
+    // A light node lists only what is its own.
+    let listed = Memo::new(move |_| {
+        let address = balance.map(|balance| balance.address.clone())?;
+        let is_own =
+            tab.wallet.map(|wallet| wallet.accounts.iter().chain(&wallet.watched).any(|own| own.address == address));
+        (tab.role() != Some(Role::Light) || is_own == Some(true)).then_some(address)
     });
     view! {
         <Dialog title=texts::ADDRESS.to_owned() name="address" on_close=close_dialog()>
@@ -32,6 +39,11 @@ pub(crate) fn AddressDialog() -> impl IntoView {
                 Loaded::Failed(error) => view! { <Failure error=error /> }.into_any(),
                 Loaded::Ready(balance) => view! { <Holdings balance=balance /> }.into_any(),
             }}
+            <Show when=move || listed.with(Option::is_some)>
+                <History address=listed topics=Topics::CHAIN | Topics::BRANCHES | Topics::MEMPOOL link=within empty=texts::ADDRESS_UNUSED>
+                    <h3>{texts::HISTORY}</h3>
+                </History>
+            </Show>
         </Dialog>
     }
 }

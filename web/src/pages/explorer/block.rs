@@ -15,7 +15,7 @@ use crate::{
 use leptos::prelude::*;
 use node_wasm::{
     request::{ErrorCode, Request},
-    view::{BlockView, TransactionKind, TransactionView},
+    view::{BlockView, TransactionKind, TransactionState, TransactionView},
 };
 
 /// So many transactions are all drawn; of more, only those that are seen.
@@ -29,14 +29,35 @@ const ROW: (f64, f64) = (104.0, 160.0);
 pub(crate) fn BlockDialog() -> impl IntoView {
     let id = subject("id");
     // What a block holds never changes; whether it is part of the best chain can.
-    let block = use_tab()
-        .query::<BlockView>(Topics::BRANCHES, Meanwhile::Nothing, move || Some(Request::Block { id: id.get() }));
+    let tab = use_tab();
+    let block =
+        tab.query::<BlockView>(Topics::BRANCHES, Meanwhile::Nothing, move || Some(Request::Block { id: id.get() }));
+    // One that is not known yet may come with the next ones, as when this tab has only just been opened.
+    let failure = block.failure();
+    let is_unknown = Memo::new(move |_| failure.get().is_some_and(|error| error.code == ErrorCode::NotFound));
+    let later = tab.query::<BlockView>(Topics::CHAIN, Meanwhile::Nothing, move || {
+        is_unknown.get().then(|| Request::Block { id: id.get() })
+    });
+    Effect::new(move |_| {
+        if later.map(|_| ()).is_some() {
+            tab.mark(Topics::BRANCHES);
+        }
+    });
+    // Confirmations follow the tip by themselves; without them the dialog is drawn anew only when the block comes
+    // to stand elsewhere, and what is read in it stays in place.
+    let shown = Memo::new(move |_| match (block.data.get(), later.data.get()) {
+        (Loaded::Ready(block), _) | (Loaded::Failed(_), Loaded::Ready(block)) => Loaded::Ready(without_age(block)),
+        (other, _) => other,
+    });
     let title = Signal::derive(move || {
-        block.map(|block| texts::block(block.summary.height.0)).unwrap_or_else(|| texts::BLOCK.to_owned())
+        shown.with(|shown| {
+            let height = shown.ready().map(|block| block.summary.height.0);
+            height.map_or_else(|| texts::BLOCK.to_owned(), texts::block)
+        })
     });
     view! {
         <Dialog title=title name="block" on_close=close_dialog()>
-            {move || match block.data.get() {
+            {move || match shown.get() {
                 Loaded::Waiting => view! { <Loading text=texts::BLOCK_WAITING /> }.into_any(),
                 Loaded::Failed(error) if error.code == ErrorCode::NotFound => {
                     view! { <Notice tone=Tone::Warning title=texts::BLOCK_UNKNOWN text=texts::BLOCK_UNKNOWN_TEXT /> }.into_any()
@@ -46,6 +67,17 @@ pub(crate) fn BlockDialog() -> impl IntoView {
             }}
         </Dialog>
     }
+}
+
+/// The same, however deep it lies.
+fn without_age(mut block: BlockView) -> BlockView {
+    block.confirmations = 0;
+    for transaction in &mut block.transaction_list {
+        if let TransactionState::Confirmed { confirmations, .. } = &mut transaction.status {
+            *confirmations = 0;
+        }
+    }
+    block
 }
 
 #[component]

@@ -3,7 +3,6 @@
 use crate::{
     components::{Failure, Icon, Loading, Notice, Shape, Tone},
     digits::{bytes_of, hex_of},
-    format,
     live::{Meanwhile, Topics},
     state::use_tab,
     texts,
@@ -125,13 +124,11 @@ fn Steps(followed: Followed) -> impl IntoView {
 /// One of the two hashes that are hashed together.
 #[component]
 fn Child(side: &'static str, hash: String, own: bool) -> impl IntoView {
-    let (short, whole) = (format::shorten(&hash), hash.clone());
     let origin = if own { texts::PROOF_OWN } else { texts::PROOF_SIBLING };
     view! {
-        <p class="proof-hash" class:proof-own=own title=whole>
+        <p class="proof-hash" class:proof-own=own>
             <span class="proof-side">{side}", "{origin}</span>
-            <span class="mono" aria-hidden="true">{short}</span>
-            <span class="visually-hidden">{hash}</span>
+            <span class="long-text">{hash}</span>
         </p>
     }
 }

@@ -10,8 +10,14 @@ use crate::{
 use leptos::prelude::*;
 use node_wasm::{
     request::{Attack, Request},
-    view::{PeerState, PeerView, lab::AttackView},
+    view::{
+        Page, PeerState, PeerView,
+        lab::{AttackView, Outcome, Verdict},
+    },
 };
+
+/// Verdicts that are looked through for the newest of each attack.
+const LOOKED_THROUGH: u32 = 500;
 
 /// Seconds between launches that can be chosen.
 const PERIODS: [u32; 4] = [1, 5, 15, 60];
@@ -39,6 +45,9 @@ pub(crate) fn Attacks() -> impl IntoView {
     let tab = use_tab();
     let topics = Topics::LAB | Topics::PEERS | Topics::CHAIN | Topics::WALLET;
     let attacks = tab.query::<Vec<AttackView>>(topics, Meanwhile::Previous, || Some(Request::Attacks));
+    let verdicts = tab.query::<Page<Verdict>>(Topics::LAB, Meanwhile::Previous, || {
+        Some(Request::Verdicts { from: None, limit: Some(LOOKED_THROUGH) })
+    });
     let order = Order { peer: RwSignal::new(String::new()), every: RwSignal::new(String::new()) };
     let failure = attacks.failure();
     let is_there = Memo::new(move |_| attacks.map(|attacks| !attacks.is_empty()).unwrap_or_default());
@@ -61,7 +70,7 @@ pub(crate) fn Attacks() -> impl IntoView {
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             {move || (!is_there.get() && failure.get().is_none()).then(|| view! { <Loading text=texts::ATTACKS_WAITING /> })}
             <ul class="attacks">
-                {Attack::ALL.map(|attack| view! { <Card attack=attack attacks=attacks order=order /> }).collect_view()}
+                {Attack::ALL.map(|attack| view! { <Card attack=attack attacks=attacks verdicts=verdicts order=order /> }).collect_view()}
             </ul>
         </section>
     }
@@ -114,7 +123,12 @@ fn Period(order: Order) -> impl IntoView {
 }
 
 #[component]
-fn Card(attack: Attack, attacks: Query<Vec<AttackView>>, order: Order) -> impl IntoView {
+fn Card(
+    attack: Attack,
+    attacks: Query<Vec<AttackView>>,
+    verdicts: Query<Page<Verdict>>,
+    order: Order,
+) -> impl IntoView {
     let tab = use_tab();
     let toasts = use_toasts();
     let row =
@@ -134,6 +148,7 @@ fn Card(attack: Attack, attacks: Query<Vec<AttackView>>, order: Order) -> impl I
         row.with(|row| row.as_ref().and_then(|row| row.lacks.as_ref()).map(|lacks| format::sentence(&lacks.message)))
     });
     let doing = Memo::new(move |_| row.with(|row| row.as_ref().map(doing).unwrap_or_default()));
+    let judged = Memo::new(move |_| verdicts.map(|page| judged(&page.items, attack)).flatten());
     let title = texts::attack(attack);
     let card = move |row: AttackView| {
         let needs = row.needs.iter().filter_map(|need| texts::need(*need));
@@ -152,6 +167,7 @@ fn Card(attack: Attack, attacks: Query<Vec<AttackView>>, order: Order) -> impl I
         <li class="attack" class:is-running=move || !doing.with(String::is_empty)>
             <h3>{title}</h3>
             {move || known.get().then(|| row.get_untracked().map(card))}
+            <p class="attack-verdict" data-testid=format!("verdict-{}", attack.code())>{judged}</p>
             <div class="attack-foot">
                 <button
                     type="button"
@@ -169,6 +185,21 @@ fn Card(attack: Attack, attacks: Query<Vec<AttackView>>, order: Order) -> impl I
     }
 }
 
+/// What peers made of the newest launch of an attack; nothing before there is one.
+fn judged(newest_first: &[Verdict], attack: Attack) -> Option<String> {
+    let of_it = || newest_first.iter().filter(|verdict| verdict.attack == attack);
+    let launch = of_it().next()?.launch;
+    let (mut refused, mut passed_over, mut open) = (0, 0, 0);
+    for verdict in of_it().filter(|verdict| verdict.launch == launch) {
+        match verdict.outcome {
+            Outcome::Refused { .. } => refused += 1,
+            Outcome::PassedOver => passed_over += 1,
+            Outcome::Sent | Outcome::Unanswered | Outcome::Closed => open += 1,
+        }
+    }
+    Some(texts::judged(refused, passed_over, open))
+}
+
 fn needs_work(row: &AttackView) -> bool {
     row.needs.contains(&node_wasm::view::lab::Need::Work)
 }
@@ -178,4 +209,29 @@ fn doing(row: &AttackView) -> String {
     let repeated = row.repeated.map(|repeated| texts::repeated(repeated.every, repeated.tries));
     let working = row.working.then(|| texts::BEING_MINED.to_owned());
     working.into_iter().chain(repeated).collect::<Vec<_>>().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use node_wasm::units::Timestamp;
+
+    fn verdict(launch: u64, attack: Attack, outcome: Outcome) -> Verdict {
+        let peer = "11".repeat(20).parse().unwrap();
+        Verdict { number: launch, launch, attack, peer, time: Timestamp::from_millis(0), subject: None, outcome }
+    }
+
+    #[test]
+    fn a_card_tells_the_newest_launch_of_its_attack() {
+        let [one, other] = [Attack::ALL[0], Attack::ALL[1]];
+        let all = [
+            verdict(4, other, Outcome::PassedOver),
+            verdict(3, one, Outcome::PassedOver),
+            verdict(3, one, Outcome::Sent),
+            verdict(3, one, Outcome::Closed),
+            verdict(1, one, Outcome::Sent),
+        ];
+        assert_eq!(judged(&all, one).as_deref(), Some("Last launch: 1 peer passed it over, 2 peers said nothing yet"));
+        assert_eq!(judged(&all, Attack::ALL[2]), None);
+    }
 }

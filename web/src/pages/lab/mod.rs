@@ -1,10 +1,13 @@
 //! The lab: attacks by one click, what peers made of them, and what this tab refused itself.
 
 mod attacks;
+mod bans;
 mod judgement;
 mod newest;
 mod verdicts;
 mod victim;
+
+pub(crate) use self::bans::Bans;
 
 use self::{attacks::Attacks, verdicts::Verdicts, victim::Victim};
 use crate::texts;

@@ -2,9 +2,10 @@
 
 use super::SHOWN_ROWS;
 use crate::{
-    components::{Failure, Notice, Table, Tone},
+    components::{Failure, Loading, Notice, Table, Tone},
     live::{Meanwhile, Topics},
     state::use_tab,
+    texts,
 };
 use leptos::prelude::*;
 use node_wasm::{request::Request, view::Page};
@@ -51,6 +52,7 @@ where
             <h2 id=title_id>{title}</h2>
             {above}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {move || (count.get().is_none() && failure.get().is_none()).then(|| view! { <Loading text=texts::LAB_WAITING /> })}
             {move || (count.get() == Some(0)).then(|| view! { <Notice tone=Tone::Calm title=none text=none_text /> })}
             <Table labelled_by=title_id columns=columns is_empty=is_empty class="lab-rows" test_id=test_id>
                 <For each=rows key=key children=row />

@@ -1,21 +1,16 @@
 //! The other side: what this tab refused, from whom, what that cost, and who is banned.
 
 use super::{
-    judgement::{Remaining, Score},
+    bans::Bans,
+    judgement::Score,
     newest::{Words, newest},
 };
 use crate::{
-    components::{Hash, TimeAgo, use_toasts},
-    format,
-    live::{Meanwhile, Topics},
-    state::use_tab,
-    texts,
+    components::{Hash, TimeAgo},
+    format, texts,
 };
 use leptos::{either::Either, prelude::*};
-use node_wasm::{
-    request::Request,
-    view::lab::{BanView, Incident},
-};
+use node_wasm::{request::Request, view::lab::Incident};
 
 const WORDS: Words = Words {
     title: texts::VICTIM,
@@ -31,7 +26,13 @@ const WORDS: Words = Words {
 pub(crate) fn Victim() -> impl IntoView {
     let request = |from, limit| Request::Incidents { from, limit };
     let key = |incident: &Incident| incident.line.sequence;
-    newest(&WORDS, request, view! { <Bans /> }, key, |incident| view! { <Row incident=incident /> })
+    newest(
+        &WORDS,
+        request,
+        view! { <div class="bans"><h3 id="bans-title">{texts::BANNED_PEERS}</h3><Bans /></div> },
+        key,
+        |incident| view! { <Row incident=incident /> },
+    )
 }
 
 #[component]
@@ -50,53 +51,5 @@ fn Row(incident: Incident) -> impl IntoView {
             <td>{is_blamed.then(|| view! { <Score score=score banned_until=banned_until /> })}</td>
             <td class="lab-reason outside-text">{format::sentence(&line.message)}</td>
         </tr>
-    }
-}
-
-/// Banned peers, each with its time and a pardon.
-#[component]
-fn Bans() -> impl IntoView {
-    let tab = use_tab();
-    let bans = tab.query::<Vec<BanView>>(Topics::LAB | Topics::PEERS, Meanwhile::Previous, || Some(Request::Bans));
-    // A ban that ends makes no event.
-    let alive = Memo::new(move |_| {
-        let now = tab.now.get();
-        bans.map(|bans| bans.iter().filter(|ban| ban.until.millis() > now).copied().collect::<Vec<_>>())
-            .unwrap_or_default()
-    });
-    let none = Memo::new(move |_| alive.with(Vec::is_empty));
-    view! {
-        <div class="bans">
-            <h3 id="bans-title">{texts::BANNED_PEERS}</h3>
-            {move || none.get().then(|| view! { <p class="muted">{texts::BANNED_NONE}</p> })}
-            <ul aria-labelledby="bans-title" data-testid="bans">
-                <For each=move || alive.get() key=|ban| (ban.peer_id, ban.until) let(ban)>
-                    <Banned ban=ban />
-                </For>
-            </ul>
-        </div>
-    }
-}
-
-#[component]
-fn Banned(ban: BanView) -> impl IntoView {
-    let tab = use_tab();
-    let toasts = use_toasts();
-    let pardon = move |_| {
-        tab.act(Request::Pardon { peer: ban.peer_id }, move |result| {
-            toasts.say(match result {
-                Ok(()) => texts::PARDONED.to_owned(),
-                Err(error) => format::sentence(&error.message),
-            });
-            tab.mark(Topics::LAB);
-        });
-    };
-    view! {
-        <li class="ban" data-testid="ban">
-            <Hash text=ban.peer_id.to_string() what=texts::WHAT_PEER />
-            {ban.offence.map(|offence| view! { <span class="badge badge-warning">{texts::offence(offence)}</span> })}
-            <span><Remaining until=ban.until text=texts::time_left /></span>
-            <button type="button" class="button" data-testid="pardon" on:click=pardon>{texts::PARDON}</button>
-        </li>
     }
 }

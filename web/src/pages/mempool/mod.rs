@@ -13,8 +13,9 @@ use crate::{
 use leptos::prelude::*;
 use node_wasm::{request::Request, units::Amount, view::TemplateView};
 
-/// Transactions of the next block that are drawn one by one; the rest is one piece.
-const DRAWN: u32 = 200;
+/// Transactions of the next block that are drawn one by one, as many as the node tells at a time; the rest is one
+/// piece.
+const DRAWN: u32 = 500;
 
 /// The mempool.
 #[component]

@@ -5,6 +5,7 @@ use super::{
     strips::{Piece, strips},
 };
 use crate::{
+    browser,
     components::{AmountText, Failure, Loading},
     format,
     live::Query,
@@ -13,7 +14,10 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
-use node_wasm::view::{TemplateView, TransactionView};
+use node_wasm::{
+    units::Amount,
+    view::{TemplateView, TransactionView},
+};
 
 /// Width of the box in the drawing's units.
 const WIDTH: f64 = 640.0;
@@ -80,7 +84,8 @@ fn Content(template: Query<TemplateView>) -> impl IntoView {
 fn Drawing(template: Query<TemplateView>, fill: Memo<f64>) -> impl IntoView {
     let tab = use_tab();
     let navigate = StoredValue::new_local(use_navigate());
-    let tiles = Memo::new(move |_| template.map(|next| tiles(next, fill.get())).unwrap_or_default());
+    let tiles =
+        Memo::new(move |_| template.map(|next| tiles(next, fill.get(), browser::written_whole)).unwrap_or_default());
     let summary = move || {
         let count = template.map(|next| next.transactions.total).unwrap_or(0);
         texts::next_block_summary(count, &percent(fill.get()))
@@ -139,7 +144,7 @@ fn percent(fill: f64) -> String {
 }
 
 /// The pieces of the box, the best paid first.
-fn tiles(next: &TemplateView, fill: f64) -> Vec<Tile> {
+fn tiles(next: &TemplateView, fill: f64, write: fn(Amount) -> String) -> Vec<Tile> {
     let mut shown: Vec<&TransactionView> = next.transactions.items.iter().collect();
     shown.sort_by_key(|one| std::cmp::Reverse(fee_rate(one.fee, one.size)));
     let shown_bytes: u64 = shown.iter().map(|one| u64::from(one.size)).sum();
@@ -155,7 +160,7 @@ fn tiles(next: &TemplateView, fill: f64) -> Vec<Tile> {
         .enumerate()
         .map(|(index, piece)| {
             if let Some(one) = shown.get(index) {
-                let (id, rate) = (one.id.to_string(), fee_rate(one.fee, one.size).to_string());
+                let (id, rate) = (one.id.to_string(), write(fee_rate(one.fee, one.size)));
                 let shade = SHADES - 1 - (index * SHADES / count.max(1)).min(SHADES - 1);
                 Tile { piece, shade, label: texts::tile(&id, &rate, one.size), id: Some(id) }
             } else {
@@ -206,7 +211,7 @@ mod tests {
     #[test]
     fn the_best_paid_lie_at_the_bottom_and_are_darkest() {
         let next = template((0..10).map(|number| transaction(number, 1000 * (number + 1))).collect(), 10);
-        let tiles = tiles(&next, fill(next.bytes, next.max_bytes));
+        let tiles = tiles(&next, fill(next.bytes, next.max_bytes), |rate| rate.to_string());
         assert_eq!(tiles.len(), 10);
         assert!(tiles[0].id.as_ref().is_some_and(|id| id.ends_with('9')));
         assert_eq!((tiles[0].shade, tiles[9].shade), (SHADES - 1, 0));
@@ -216,7 +221,7 @@ mod tests {
     #[test]
     fn what_is_not_listed_is_one_piece_as_large_as_all_of_it() {
         let next = template((0..10).map(|number| transaction(number, 1000)).collect(), 100);
-        let tiles = tiles(&next, 0.5);
+        let tiles = tiles(&next, 0.5, |rate| rate.to_string());
         let area = |tile: &Tile| tile.piece.width * tile.piece.height;
         assert_eq!((tiles.len(), tiles[10].id.as_ref()), (11, None));
         assert!((area(&tiles[10]) / area(&tiles[0]) - 90.0).abs() < 1e-6);

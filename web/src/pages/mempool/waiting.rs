@@ -2,6 +2,7 @@
 
 use super::fee_rate;
 use crate::{
+    browser,
     components::{AmountText, Failure, Hash, Icon, Link, Loading, Notice, Rows, Shape, Tone, Window, use_toasts},
     format,
     live::{Meanwhile, Query, Topics},
@@ -130,7 +131,7 @@ fn Row(transaction: TransactionView, standing: Memo<Standing>) -> impl IntoView 
     view! {
         <div class="waiting-row" data-testid="waiting-row">
             <span class="waiting-rate" title=texts::FEE_RATE>
-                {fee_rate(transaction.fee, transaction.size).to_string()}" "<span class="amount-unit">{texts::FEE_RATE_UNIT}</span>
+                {browser::written_whole(fee_rate(transaction.fee, transaction.size))}" "<span class="amount-unit">{texts::FEE_RATE_UNIT}</span>
             </span>
             <span class="waiting-id"><Hash text=id.clone() what=texts::WHAT_TRANSACTION href=href /></span>
             <span class="waiting-amount"><AmountText amount=transaction.amount /></span>

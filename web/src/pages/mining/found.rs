@@ -13,7 +13,7 @@ use node_wasm::{
 };
 
 /// Lines of the history that are looked through.
-const LOOKED_THROUGH: u32 = 200;
+const LOOKED_THROUGH: u32 = 500;
 
 /// Blocks that are listed.
 const LISTED: usize = 20;
@@ -25,11 +25,13 @@ pub(crate) fn FoundBlocks() -> impl IntoView {
         Some(Request::History { address: None, from: None, limit: Some(LOOKED_THROUGH) })
     });
     let rewards = Memo::new(move |_| history.map(|page| rewards(&page.items)));
+    let is_cut = Memo::new(move |_| history.map(|page| page.total > LOOKED_THROUGH).unwrap_or(false));
     let failure = history.failure();
     let count = Memo::new(move |_| rewards.with(|rewards| rewards.as_ref().map(Vec::len)));
     let state = move || match (failure.get(), count.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),
         (None, None) => Some(view! { <Loading text=texts::FOUND_WAITING /> }.into_any()),
+        (None, Some(0)) if is_cut.get() => Some(view! { <p class="empty">{texts::FOUND_NONE_LATELY}</p> }.into_any()),
         (None, Some(0)) => Some(view! { <p class="empty">{texts::FOUND_EMPTY}</p> }.into_any()),
         (None, Some(_)) => None,
     };

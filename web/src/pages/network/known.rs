@@ -1,7 +1,7 @@
 //! Who else is known in the room.
 
 use crate::{
-    components::{Hash, Loading, use_toasts},
+    components::{Failure, Hash, Loading, use_toasts},
     format,
     live::Query,
     state::use_tab,
@@ -18,6 +18,7 @@ const LISTED: usize = 240;
 pub(crate) fn Known(known: Query<Vec<KnownPeer>>) -> impl IntoView {
     let listed = Memo::new(move |_| known.map(|known| known.iter().take(LISTED).cloned().collect::<Vec<_>>()));
     let count = Memo::new(move |_| known.map(Vec::len));
+    let failure = known.failure();
     view! {
         <section class="panel" aria-labelledby="known-title">
             <div class="panel-head">
@@ -25,10 +26,11 @@ pub(crate) fn Known(known: Query<Vec<KnownPeer>>) -> impl IntoView {
                 <p class="muted" data-testid="known-count">{move || count.get().map(|count| texts::tabs(u32::try_from(count).unwrap_or(u32::MAX)))}</p>
             </div>
             <p class="muted">{texts::KNOWN_NOTE}</p>
-            {move || match count.get() {
-                None => Some(view! { <Loading text=texts::ROOM_WAITING /> }.into_any()),
-                Some(0) => Some(view! { <p class="empty">{texts::KNOWN_EMPTY}</p> }.into_any()),
-                Some(_) => None,
+            {move || match (failure.get(), count.get()) {
+                (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),
+                (None, None) => Some(view! { <Loading text=texts::ROOM_WAITING /> }.into_any()),
+                (None, Some(0)) => Some(view! { <p class="empty">{texts::KNOWN_EMPTY}</p> }.into_any()),
+                (None, Some(_)) => None,
             }}
             <ul class="known-list">
                 <For each=move || listed.get().unwrap_or_default() key=|known| (known.peer_id.to_string(), known.via.len(), known.failures) let(known)>

@@ -9,6 +9,8 @@ mod peers;
 
 pub(crate) use self::peers::round_trip;
 
+use super::lab::Bans;
+
 use self::{connect::ConnectForm, findings::Findings, known::Known, peers::Peers};
 use crate::{
     components::LongText,
@@ -58,7 +60,13 @@ pub(crate) fn Network() -> impl IntoView {
             <Findings />
             <Peers peers=peers />
             <Known known=known />
-            <ConnectForm />
+            <div class="network-side">
+                <section class="panel" aria-labelledby="network-bans-title">
+                    <h2 id="network-bans-title">{texts::BANNED_PEERS}</h2>
+                    <Bans />
+                </section>
+                <ConnectForm />
+            </div>
         </div>
     }
 }

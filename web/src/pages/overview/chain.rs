@@ -5,7 +5,7 @@ use crate::{
     browser,
     components::{AmountText, Failure, Flag, Hash, Icon, Loading, Shape, TimeAgo},
     format,
-    live::{Meanwhile, Topics},
+    live::{Meanwhile, Query, Topics},
     state::use_tab,
     texts,
 };
@@ -87,8 +87,8 @@ pub(crate) fn ChainPanel() -> impl IntoView {
                 </div>
             </div>
             <ul class="branches" aria-label=texts::BRANCHES>
-                <For each=branches key=|branch| (branch.tip.to_string(), branch.discard_in, branch.work.clone()) let(branch)>
-                    <BranchLine branch=branch prune_depth=Signal::derive(move || forks.map(|forks| forks.prune_depth).unwrap_or(1)) />
+                <For each=branches key=|branch| branch.tip.to_string() let(branch)>
+                    <BranchLine branch=branch forks=forks />
                 </For>
             </ul>
             <Show when=move || forks.map(|forks| forks.branches.is_empty()).unwrap_or(false)>
@@ -275,14 +275,21 @@ fn NextLine(place: Place) -> impl IntoView {
     }
 }
 
-/// A branch in words, with the countdown to its discard.
+/// A branch in words, with the countdown to its discard. The countdown goes on within it, so that who has its link
+/// focused keeps the focus.
 #[component]
-fn BranchLine(branch: Branch, prune_depth: Signal<u32>) -> impl IntoView {
+fn BranchLine(branch: Branch, forks: Query<ForkTree>) -> impl IntoView {
     let tab = use_tab();
     let tip = branch.tip.to_string();
     let href = tab.href(&format!("/explorer/block/{tip}"));
     let work = branch.work.clone();
     let work = move || tab.status.map(|status| work_behind(&work, &status.work));
+    let (id, last) = (branch.tip, branch.discard_in);
+    let left = Memo::new(move |before: Option<&u32>| {
+        let left = |forks: &ForkTree| forks.branches.iter().find(|one| one.tip == id).map(|one| one.discard_in);
+        forks.map(left).flatten().or(before.copied()).unwrap_or(last)
+    });
+    let prune_depth = move || forks.map(|forks| forks.prune_depth).unwrap_or(1);
     view! {
         <li class="branch" data-testid="branch">
             <Hash text=tip what=texts::WHAT_BLOCK href=href />
@@ -291,11 +298,11 @@ fn BranchLine(branch: Branch, prune_depth: Signal<u32>) -> impl IntoView {
             <span class="branch-countdown">
                 <meter
                     min="0"
-                    max=move || prune_depth.get()
-                    prop:value=f64::from(branch.discard_in)
+                    max=prune_depth
+                    prop:value=move || f64::from(left.get())
                     aria-label=texts::BRANCH_COUNTDOWN
                 ></meter>
-                {texts::discard_in(branch.discard_in)}
+                {move || texts::discard_in(left.get())}
             </span>
         </li>
     }

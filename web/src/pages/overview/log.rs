@@ -152,9 +152,9 @@ mod tests {
     fn more_lines_are_drawn_than_are_seen() {
         for (scrolled, height) in [(0.0, 352.0), (0.0, 900.0), (4000.0, 352.0), (123.0, 500.0)] {
             #[expect(clippy::cast_precision_loss, reason = "a few lines")]
-            let drawn = LEAST_LINE * wanted(scrolled, height) as f64;
+            let [drawn, step] = [wanted(scrolled, height), STEP].map(|lines| LEAST_LINE * lines as f64);
             assert!(drawn >= scrolled + 1.5 * height, "{scrolled} {height}");
-            assert!(drawn <= scrolled + 1.5 * height + LEAST_LINE * STEP as f64, "{scrolled} {height}");
+            assert!(drawn <= scrolled + 1.5 * height + step, "{scrolled} {height}");
         }
     }
 

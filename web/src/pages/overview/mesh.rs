@@ -139,7 +139,10 @@ pub(crate) fn MeshPanel() -> impl IntoView {
     tab.on_event(move |event| drawing.hear(event));
     let summary = Memo::new(move |_| {
         let others = drawing.known.map(Vec::len).unwrap_or(0);
-        texts::mesh_summary(drawing.peers.map(Vec::len).unwrap_or(0), others)
+        drawing
+            .peers
+            .map(Vec::len)
+            .map_or_else(|| texts::MESH_WAITING.to_owned(), |peers| texts::mesh_summary(peers, others))
     });
     view! {
         <section class="panel mesh" aria-labelledby="mesh-title">

@@ -115,20 +115,34 @@ async fn save(tab: Tab, work: Work) -> Result<String, String> {
 async fn open(tab: Tab, work: Work, file: web_sys::File) -> Result<String, String> {
     let mut reader = Reader::default();
     let mut sum = Imported { taken: 0, known: 0, height: Height(0) };
+    let (size, started) = (file.size().max(1.0), browser::now());
+    let mut read_bytes = 0.0;
     let mut pieces = browser::pieces(file, PIECE_BYTES);
     let mut at_end = false;
     while !at_end {
         let piece = pieces.next().await.map_err(|_| texts::CHAIN_FILE_UNREADABLE.to_owned())?;
         at_end = piece.is_none();
+        read_bytes += piece.as_ref().map_or(0.0, |_| f64::from(PIECE_BYTES));
+        let done = (read_bytes / size).min(1.0);
         let read = if let Some(piece) = piece { reader.push(&piece) } else { reader.end() };
         read.map_err(why)?;
         while let Some(part) = reader.part(at_end) {
             let answer: Imported = tab.request(Request::Import(part)).await.map_err(|error| said(&error.message))?;
             sum = Imported { taken: sum.taken + answer.taken, known: sum.known + answer.known, ..answer };
-            work.say(texts::chain_file_taking(sum.taken + sum.known));
+            let left = time_left(done, browser::now().saturating_sub(started));
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+            let percent = (100.0 * done) as u32;
+            work.say(texts::chain_file_taking(sum.taken + sum.known, percent, left.as_deref()));
         }
     }
     Ok(texts::chain_file_taken(sum.taken, sum.known))
+}
+
+/// How long the rest takes at the pace so far; nothing before there is one, and at the end.
+fn time_left(done: f64, elapsed_ms: u64) -> Option<String> {
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let elapsed = elapsed_ms as f64;
+    (elapsed >= 1000.0 && done > 0.0 && done < 1.0).then(|| format::duration(elapsed * (1.0 - done) / done))
 }
 
 fn why(error: FileError) -> String {
@@ -140,4 +154,17 @@ fn why(error: FileError) -> String {
 
 fn said(message: &str) -> String {
     format::sentence(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::time_left;
+
+    #[test]
+    fn the_rest_takes_as_long_as_the_pace_says() {
+        assert_eq!(time_left(0.25, 10_000).as_deref(), Some("30 s"));
+        for (done, elapsed) in [(0.0, 10_000), (0.5, 20), (1.0, 10_000)] {
+            assert_eq!(time_left(done, elapsed), None);
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub(super) fn AccountBar() -> impl IntoView {
     let (is_protected, is_locked) = (part(|wallet| wallet.protected), part(|wallet| wallet.locked));
     let accounts = Memo::new(move |_| tab.wallet.map(|wallet| wallet.accounts.clone()).unwrap_or_default());
     let watched = Memo::new(move |_| tab.wallet.map(|wallet| wallet.watched.clone()).unwrap_or_default());
-    let searching = Memo::new(move |_| tab.wallet.map(|wallet| wallet.searched.is_some()).unwrap_or(false));
+    let searched = Memo::new(move |_| tab.wallet.map(|wallet| wallet.searched).flatten());
     let choose = move |event| {
         let address = event_target_value(&event);
         if watched.get_untracked().iter().any(|watched| watched.address == address) {
@@ -88,7 +88,7 @@ pub(super) fn AccountBar() -> impl IntoView {
                     {options(watched, texts::ACCOUNT_WATCHED_NOTE)}
                 </select>
             </label>
-            <p class="muted" role="status">{move || searching.get().then_some(texts::ACCOUNT_SEARCHING)}</p>
+            <p class="muted" role="status">{move || searched.get().map(|block| texts::account_searching(block.0, tab.height.get()))}</p>
             <div class="actions account-actions">{lock_button}<Menu is_protected=is_protected /></div>
         </div>
     }

@@ -3,7 +3,7 @@
 
 use super::payment_link::{self, PaymentLink};
 use crate::{
-    format,
+    browser, format,
     live::{Loaded, Query},
 };
 use leptos::prelude::*;
@@ -52,13 +52,14 @@ impl Draft {
     /// As the node takes it; tracks.
     pub(super) fn form(self) -> SendForm {
         let filled = |text: String| (!text.is_empty()).then_some(text);
-        let (to, amount, memo) = (self.to.get(), self.amount.get(), self.memo.get());
+        let (to, memo, notation) = (self.to.get(), self.memo.get(), browser::notation());
+        let (amount, fee) = (notation.read(&self.amount.get()), notation.read(&self.fee.get()));
         // A link that is still being typed counts for what it says.
         let link = PaymentLink::parse(&to).unwrap_or(PaymentLink { to, amount: None, memo: None });
         SendForm {
             to: link.to.trim().to_owned(),
             amount: link.amount.unwrap_or(amount).trim().to_owned(),
-            fee: filled(self.fee.get().trim().to_owned()),
+            fee: filled(fee),
             memo: filled(link.memo.unwrap_or(memo)),
             sign: self.unsigned.get().then_some(false),
             wrong_key: self.wrong_key.get().then_some(true),
@@ -90,7 +91,8 @@ impl Draft {
     fn take(self, link: PaymentLink) {
         self.to.set(link.to);
         if let Some(amount) = link.amount {
-            self.amount.set(amount);
+            // A link is written for machines.
+            self.amount.set(browser::notation().write(&amount));
         }
         if let Some(memo) = link.memo {
             self.memo.set(memo);

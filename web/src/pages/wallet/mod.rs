@@ -5,7 +5,6 @@ mod backup;
 mod balance;
 mod draft;
 mod form;
-mod history;
 mod keys;
 mod payment_link;
 mod receive;
@@ -16,12 +15,16 @@ use self::{
     accounts::{AccountBar, AddAccountDialog, Nudge, RenameDialog, WatchDialog},
     backup::{BackupDialog, RestoreDialog},
     balance::BalancePanel,
-    history::HistoryPanel,
     keys::{ExportDialog, ImportDialog, ProtectDialog, UnlockDialog},
     receive::ReceivePanel,
     send::SendPanel,
 };
-use crate::{state::Tab, texts};
+use super::history::History;
+use crate::{
+    live::Topics,
+    state::{Tab, use_tab},
+    texts,
+};
 use leptos::prelude::*;
 
 /// What a dialog asks for.
@@ -65,12 +68,19 @@ impl Shown {
     }
 }
 
+/// An address within the page.
+fn here(path: &str) -> String {
+    use_tab().href(path)
+}
+
 /// The wallet.
 #[component]
 pub(crate) fn Wallet() -> impl IntoView {
     super::title(texts::WALLET);
     let shown = Shown { form: RwSignal::new(None), menu: RwSignal::new(false), watching: RwSignal::new(None) };
     provide_context(shown);
+    let tab = use_tab();
+    let seen = Memo::new(move |_| shown.address(tab));
     let dialog = move || {
         shown.form.get().map(|form| match form {
             Form::Unlock => view! { <UnlockDialog /> }.into_any(),
@@ -95,7 +105,11 @@ pub(crate) fn Wallet() -> impl IntoView {
             <BalancePanel />
             <ReceivePanel />
             <SendPanel />
-            <HistoryPanel />
+            <section class="panel history" aria-labelledby="history-title">
+                <History address=seen topics=Topics::WALLET | Topics::BRANCHES link=here empty=texts::HISTORY_EMPTY>
+                    <h2 id="history-title">{texts::HISTORY}</h2>
+                </History>
+            </section>
         </div>
         {dialog}
     }

@@ -5,6 +5,7 @@ use super::{
     draft::{Draft, refusal},
 };
 use crate::{
+    browser,
     components::{AmountText, Dialog, Field, Flag, Icon, LongText, Notice, Shape, Tone, TransactionStanding},
     format,
     live::{Loaded, Meanwhile, Query, Topics},
@@ -119,12 +120,12 @@ fn focus_field(field: Option<&str>) {
 fn SendFields(draft: Draft, check: Query<SendPlan>) -> impl IntoView {
     let Draft { to, amount, fee, memo, .. } = draft;
     let proposal = Signal::derive(move || {
-        check.map(|plan| plan.fee.to_string()).unwrap_or_else(|| texts::FEE_AUTOMATIC.to_owned())
+        check.map(|plan| browser::written_whole(plan.fee)).unwrap_or_else(|| texts::FEE_AUTOMATIC.to_owned())
     });
     view! {
         <Field name="send-to" label=texts::TO value=to mono=true error=draft.error(check, "to", to) placeholder=texts::TO_PLACEHOLDER.to_owned() />
         <div class="field-pair">
-            <Field name="send-amount" label=texts::AMOUNT value=amount decimal=true unit=texts::UNIT error=draft.error(check, "amount", amount) placeholder="0.0".to_owned() />
+            <Field name="send-amount" label=texts::AMOUNT value=amount decimal=true unit=texts::UNIT error=draft.error(check, "amount", amount) placeholder=browser::notation().write("0.0") />
             <Field name="send-fee" label=texts::FEE value=fee decimal=true unit=texts::UNIT error=draft.error(check, "fee", fee) placeholder=proposal hint=texts::FEE_HINT.to_owned() />
         </div>
         <Field name="send-memo" label=texts::MEMO value=memo error=draft.error(check, "memo", memo) hint=texts::MEMO_HINT.to_owned() />

@@ -78,7 +78,7 @@ impl Node {
             self.history_entry(address, one, self.light_view(one), since.unwrap_or(self.now))
         };
         let items = rows.skip(from).take(limit).map(entry).collect();
-        HistoryPage { page: Page { items, total }, known: self.known(address) }
+        HistoryPage { page: Page { items, total }, known: self.known(address), since: None }
     }
 
     /// How far catching up with headers has come, by the word of the peers.

@@ -127,11 +127,13 @@ impl Bench {
         let (proof, root) = (self.node.chain.prove_account(&address(0)), other.tip_header().state_root);
         assert_eq!(proof.verify(root, &address(0)), Ok(Some(other.ledger().account(&address(0)))));
         let mut rows: Vec<Transaction> = Vec::new();
+        let mut starts = vec![0];
         for height in 1..=other.height().0 {
             let hash = other.hash_at(Height(height)).unwrap();
             assert_eq!(self.node.chain.hash_at(Height(height)), Some(hash));
             let block = other.block(&hash).unwrap();
             // In a block a list goes on in its order, and pages show the newest first.
+            starts.push(rows.len());
             rows.extend(block.transactions.iter().cloned());
             let (id, transaction) = (height.to_string(), block.transactions.last().unwrap().id().to_string());
             if Height(height) < self.node.chain.oldest() {
@@ -162,6 +164,24 @@ impl Bench {
                     assert_eq!(ids, expected);
                 }
                 answer => panic!("the history: {answer:?}"),
+            }
+        }
+        // Of others too, as far as the index of addresses reaches.
+        for address in (0..5).map(address).filter(|address| !self.node.wallet.has(address)).collect::<Vec<_>>() {
+            let of = |one: &&Transaction| one.recipient() == address || one.payer(None) == Some(address);
+            let text = Some(self.node.text(&address));
+            match self.ask(Request::History { address: text, from: None, limit: Some(500) }) {
+                Ok(Response::History(HistoryPage { page, since: Some(since), .. })) => {
+                    let listed = starts.get(since.0 as usize).map_or(&[][..], |start| &rows[*start..]);
+                    let expected: Vec<TxId> = listed.iter().rev().filter(of).map(Transaction::id).collect();
+                    let is_waiting = |entry: &&HistoryEntry| entry.transaction.status == TransactionState::Waiting;
+                    let waiting = page.items.iter().take_while(is_waiting).count();
+                    assert_eq!(page.total as usize, waiting + expected.len());
+                    let ids: Vec<TxId> = page.items[waiting..].iter().map(|entry| entry.transaction.id).collect();
+                    assert_eq!(ids, expected[..expected.len().min(page.items.len() - waiting)]);
+                    assert_eq!(page.items.len(), (page.total as usize).min(50));
+                }
+                answer => panic!("the history of another: {answer:?}"),
             }
         }
         match self.ask(Request::Blocks { from: None, limit: Some(500) }) {

@@ -4,7 +4,7 @@ use super::{
     super::ring::{self, Seat},
     Drawing,
 };
-use crate::{state::use_tab, texts};
+use crate::{components::follow, state::use_tab, texts};
 use leptos::prelude::*;
 use node_wasm::view::KnownPeer;
 
@@ -41,6 +41,8 @@ pub(super) fn OuterRing(drawing: Drawing) -> impl IntoView {
         texts::outer_label(u32::try_from(count).unwrap_or(u32::MAX))
     };
     let shown = drawing.shown;
+    let href = use_tab().href("/network");
+    let go = follow(href.clone());
     let key = |dot: &Dot| {
         (
             dot.id.clone(),
@@ -53,7 +55,7 @@ pub(super) fn OuterRing(drawing: Drawing) -> impl IntoView {
     view! {
         <Show when=move || !is_empty.get()>
             // Within a group, or the link would be one of HTML, which draws no circles.
-            <g><a class="outer" href=use_tab().href("/network") aria-label=label data-testid="mesh-outer">
+            <g><a class="outer" href=href.clone() on:click=go.clone() aria-label=label data-testid="mesh-outer">
                 <For each=move || dots.get() key=key let(dot)>
                     {dot.via.map(|(x, y)| view! {
                         <line class="outer-via" x1=format!("{:.1}", dot.x) y1=format!("{:.1}", dot.y) x2=format!("{x:.1}") y2=format!("{y:.1}") />

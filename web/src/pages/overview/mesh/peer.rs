@@ -2,7 +2,7 @@
 
 use super::{super::ring::Seat, Drawing, find};
 use crate::{
-    components::{FlagShape, RoleIcon},
+    components::{FlagShape, RoleIcon, follow},
     pages::network::round_trip,
     state::use_tab,
     texts,
@@ -43,13 +43,15 @@ pub(super) fn PeerDisc(drawing: Drawing, id: String) -> impl IntoView {
     let show = move || shown.set(Some(own.clone()));
     let (show_focused, show_pointed) = (show.clone(), show);
     let hide = move || shown.set(None);
+    let href = use_tab().href("/network");
     let is_connected = move || peer.with(|peer| peer.as_ref().is_some_and(|peer| peer.state == PeerState::Connected));
     view! {
         <g class="seat peer" class:peer-open=is_connected class:peer-crowded=crowded style:transform=transform data-testid="mesh-peer">
             <a
                 class="peer-arrival"
-                href=use_tab().href("/network")
+                href=href.clone()
                 aria-label=label
+                on:click=follow(href)
                 on:focus=move |_| show_focused()
                 on:blur=move |_| hide()
                 on:pointerenter=move |_| show_pointed()
