@@ -600,6 +600,8 @@ export type PeerView = {
   role: Role | null;
   /** Whether this tab made the offer. */
   outbound: boolean;
+  /** Over which kind of address the link runs; nothing before the browser has told. */
+  route: Route | null;
   /** Round trip in milliseconds, smoothed. */
   roundTripMs: number | null;
   /** Bytes received from it. */
@@ -682,6 +684,9 @@ export type RequestError = {
 
 /** What a node does for others. */
 export type Role = "full" | "miner" | "light";
+
+/** A kind of address, which says how far apart two tabs may be: a candidate's type in RFC 8445. */
+export type Route = "host" | "reflexive" | "relayed";
 
 /** How much of a list. */
 export type Rows = {

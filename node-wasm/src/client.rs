@@ -439,6 +439,7 @@ impl Inner {
         match event {
             LinkEvent::Signal { link, signal } => self.post(&ToNode::LocalSignal { link, signal }),
             LinkEvent::Opened { link, binding } => self.post(&ToNode::LinkOpened { link, binding }),
+            LinkEvent::Routed { link, route } => self.post(&ToNode::LinkRouted { link, route }),
             LinkEvent::Frame { link, frame } => self.post_to_link(&LinkMessage::Frame(link, frame)),
             LinkEvent::Drained { link, bytes } => self.post_to_link(&LinkMessage::Handled(link, bytes)),
             LinkEvent::Closed { link, error } => {

@@ -10,7 +10,7 @@ use node_core::block::BlockHeader;
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
 use node_core::keys::SignatureCheck;
 use node_core::request::{Request, RequestError, RequestId};
-use node_core::view::{Event, Role};
+use node_core::view::{Event, Role, Route};
 use node_core::wallet::vault::{Derivation, DerivedKey};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -69,6 +69,13 @@ pub(crate) enum ToNode {
         link: LinkId,
         /// What the hello must be bound to.
         binding: ChannelBinding,
+    },
+    /// As [`node_core::contract::Input::LinkRouted`].
+    LinkRouted {
+        /// The link.
+        link: LinkId,
+        /// The kind of address.
+        route: Route,
     },
     /// As [`node_core::contract::Input::LinkClosed`].
     LinkClosed {
@@ -285,6 +292,7 @@ mod tests {
             },
             ToNode::LocalSignal { link: LinkId(3), signal },
             ToNode::LinkOpened { link: LinkId(u64::MAX), binding: ChannelBinding([9; 32]) },
+            ToNode::LinkRouted { link: LinkId(3), route: Route::Reflexive },
             ToNode::LinkClosed { link: LinkId(0), reason: "the connection failed".to_owned() },
         ] {
             let text = serde_json::to_string(&message).unwrap();

@@ -7,6 +7,7 @@
 mod link;
 mod outbox;
 mod report;
+mod route;
 mod sdp;
 
 pub use report::Report;
@@ -16,6 +17,7 @@ use crate::browser::describe;
 use js_sys::{ArrayBuffer, JSON};
 use link::Link;
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
+use node_core::view::Route;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -76,6 +78,13 @@ pub enum LinkEvent {
         link: LinkId,
         /// The same at both ends, unless somebody stands between them.
         binding: ChannelBinding,
+    },
+    /// The browser told over which kind of address an open link runs.
+    Routed {
+        /// The link.
+        link: LinkId,
+        /// The kind.
+        route: Route,
     },
     /// A frame arrived.
     Frame {

@@ -5,6 +5,7 @@ use futures_channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use js_sys::{ArrayBuffer, Uint8Array};
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
 use node_core::net::frame::MAX_FRAME_BYTES;
+use node_core::view::Route;
 use node_wasm::webrtc::{LinkError, LinkEvent, Links};
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -17,10 +18,11 @@ const LINK: LinkId = LinkId(7);
 /// As large as the node's chunks.
 const FRAME: usize = 16 * 1024;
 
-/// One end: its links and what they report, signals apart.
+/// One end: its links and what they report, signals and kinds of address apart.
 struct End {
     links: Links,
     events: UnboundedReceiver<LinkEvent>,
+    routes: UnboundedReceiver<Route>,
 }
 
 impl End {
@@ -61,13 +63,16 @@ impl End {
 
 fn end(peer: Rc<OnceCell<Links>>) -> End {
     let (sender, events): (UnboundedSender<_>, _) = unbounded();
+    let (tell_route, routes): (UnboundedSender<_>, _) = unbounded();
     let links = Links::new(move |event| match (event, peer.get()) {
         (LinkEvent::Signal { link, signal: RtcSignal::Offer { sdp } }, Some(peer)) => peer.answer(link, sdp),
         (LinkEvent::Signal { link, signal }, Some(peer)) => peer.remote_signal(link, signal),
         (LinkEvent::Signal { .. }, None) | (LinkEvent::Drained { .. }, _) => {}
+        // It comes when the browser has looked, before or after the first frames.
+        (LinkEvent::Routed { route, .. }, _) => drop(tell_route.unbounded_send(route)),
         (event, _) => drop(sender.unbounded_send(event)),
     });
-    End { links, events }
+    End { links, events, routes }
 }
 
 /// An end whose signals reach nobody.
@@ -110,6 +115,16 @@ async fn frames_travel_both_ways() {
     assert_eq!(left.frame().await, b"to the left");
     left.links.close_all();
     assert_eq!(right.closed().await, LinkError::Remote);
+}
+
+#[wasm_bindgen_test]
+async fn both_ends_are_told_over_which_kind_of_address_they_are_linked() {
+    let (mut left, mut right) = connected().await;
+    for end in [&mut left, &mut right] {
+        assert_eq!(end.routes.recv().await.expect("the end lives"), Route::Host);
+    }
+    left.links.close_all();
+    right.links.close_all();
 }
 
 #[wasm_bindgen_test]

@@ -3,6 +3,7 @@
 use crate::browser::{self, Browser, BrowserError};
 use crate::command::{self, CommandError};
 use crate::page::{self, PageError};
+use crate::test::WHOLE;
 use crate::toolchain;
 use crate::workspace::Workspace;
 
@@ -34,7 +35,9 @@ pub(crate) fn take(workspace: &Workspace) -> Result<(), ScreensError> {
     command::run(
         command::cargo()
             .current_dir(&workspace.root)
-            .args(["test", "--quiet", "--package=tests", "--test=e2e", "--", "--ignored", "--exact", TEST])
+            .args(["test", "--quiet"])
+            .args(WHOLE)
+            .args(["--test=e2e", "--", "--ignored", "--exact", TEST])
             .env("TABCHAIN_PAGE", page)
             .env("TABCHAIN_SCREENS", workspace.root.join(FOLDER))
             .env("TABCHAIN_CHROMIUM", binary)

@@ -21,7 +21,7 @@ const TESTS_PACKAGE: &str = "tests";
 
 /// What every native step selects: a step that selects other packages or features would compile the libraries
 /// that they share once more.
-const WHOLE: [&str; 2] = ["--workspace", "--features=xtask/wasm-tools"];
+pub(crate) const WHOLE: [&str; 2] = ["--workspace", "--features=xtask/wasm-tools"];
 
 /// Its integration test that needs browsers and the built page.
 const E2E: &str = "e2e";

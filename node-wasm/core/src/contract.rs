@@ -11,7 +11,7 @@ use crate::block::BlockHeader;
 use crate::keys::{Entropy, SignatureCheck};
 use crate::request::{Request, RequestError, RequestId, Response};
 use crate::store::{Batch, Query, Record};
-use crate::view::{Event, StorageFacts};
+use crate::view::{Event, Route, StorageFacts};
 use crate::wallet::vault::{Derivation, DerivedKey};
 use serde::{Deserialize, Serialize};
 use tracker_protocol::{ClientMessage, IceServer, PeerId, ServerMessage};
@@ -82,6 +82,13 @@ pub enum Input {
         link: LinkId,
         /// What the peer's hello must be bound to.
         binding: ChannelBinding,
+    },
+    /// The browser told over which kind of address an open link runs. Need not come.
+    LinkRouted {
+        /// The link.
+        link: LinkId,
+        /// The kind.
+        route: Route,
     },
     /// A link failed or was closed by the other side.
     LinkClosed {

@@ -374,6 +374,8 @@ pub struct PeerView {
     pub role: Option<Role>,
     /// Whether this tab made the offer.
     pub outbound: bool,
+    /// Over which kind of address the link runs; nothing before the browser has told.
+    pub route: Option<Route>,
     /// Round trip in milliseconds, smoothed.
     pub round_trip_ms: Option<f64>,
     /// Bytes received from it.
@@ -386,6 +388,19 @@ pub struct PeerView {
     pub score: u32,
     /// Since when the connection is open.
     pub connected_at: Option<Timestamp>,
+}
+
+/// A kind of address, which says how far apart two tabs may be: a candidate's type in RFC 8445.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Route {
+    /// One of this computer: the tabs share a computer or a network.
+    Host,
+    /// One that is seen from outside, by a STUN server or by the peer.
+    Reflexive,
+    /// One at a TURN server, which passes everything on.
+    Relayed,
 }
 
 /// How far a connection has come.

@@ -2,6 +2,7 @@
 
 use super::outbox::{Full, LOW_WATER, Outbox, REPORT_DRAINED_BYTES};
 use super::report::Report;
+use super::route::route_of;
 use super::sdp::channel_binding;
 use super::{Inner, LinkError, LinkEvent};
 use crate::browser::{Listener, describe};
@@ -248,8 +249,16 @@ impl Link {
                 self.count(|counts| counts.opened = counts.opened.saturating_add(1));
                 self.deadline.borrow_mut().take();
                 self.report(LinkEvent::Opened { link: self.id, binding });
+                spawn_local(Rc::clone(self).tell_route());
                 self.pump();
             }
+        }
+    }
+
+    async fn tell_route(self: Rc<Self>) {
+        let route = route_of(&self.connection).await;
+        if let Some(route) = route.filter(|_| self.state.get() == State::Open) {
+            self.report(LinkEvent::Routed { link: self.id, route });
         }
     }
 

@@ -1,17 +1,7 @@
 //! What came of the attempts to connect: counts for whoever must explain why there is no peer.
 
 use super::LinkError;
-
-/// How a tab may be reached, by the kind of an ICE candidate (RFC 8445).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// An address of this computer.
-    Host,
-    /// An address seen from outside, by a STUN server or by a peer.
-    Reflexive,
-    /// An address at a TURN server.
-    Relayed,
-}
+use node_core::view::Route;
 
 /// Counts since the tab started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,9 +33,9 @@ impl Report {
     pub(super) fn found(&mut self, candidate: &str) {
         let Some(kind) = kind_of(candidate) else { return };
         let count = match kind {
-            Kind::Host => &mut self.host,
-            Kind::Reflexive => &mut self.reflexive,
-            Kind::Relayed => &mut self.relayed,
+            Route::Host => &mut self.host,
+            Route::Reflexive => &mut self.reflexive,
+            Route::Relayed => &mut self.relayed,
         };
         *count = count.saturating_add(1);
         if is_udp(candidate) {
@@ -65,12 +55,12 @@ impl Report {
 }
 
 /// The word behind `typ` (RFC 8839, section 5.1).
-fn kind_of(candidate: &str) -> Option<Kind> {
+fn kind_of(candidate: &str) -> Option<Route> {
     let mut words = candidate.split_ascii_whitespace().skip_while(|word| *word != "typ");
     match words.nth(1)? {
-        "host" => Some(Kind::Host),
-        "srflx" | "prflx" => Some(Kind::Reflexive),
-        "relay" => Some(Kind::Relayed),
+        "host" => Some(Route::Host),
+        "srflx" | "prflx" => Some(Route::Reflexive),
+        "relay" => Some(Route::Relayed),
         _ => None,
     }
 }

@@ -277,6 +277,7 @@ impl Driver {
             }
             ToNode::LocalSignal { link, signal } => self.input(Input::LocalSignal { link, signal }),
             ToNode::LinkOpened { link, binding } => self.input(Input::LinkOpened { link, binding }),
+            ToNode::LinkRouted { link, route } => self.input(Input::LinkRouted { link, route }),
             ToNode::LinkClosed { link, reason } => self.input(Input::LinkClosed { link, reason }),
         }
     }

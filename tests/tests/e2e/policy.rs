@@ -50,3 +50,32 @@ async fn nothing_comes_from_elsewhere_and_no_text_becomes_a_script() {
     assert_eq!(violations, ["connect-src", "script-src-elem"]);
     browser.close().await;
 }
+
+/// What a name could try.
+const MARKUP: &str = "<img src=x onerror=alert(1)>";
+
+#[tokio::test]
+async fn markup_in_names_and_addresses_is_text() {
+    let tracker = Tracker::start();
+    let browser = Browser::start().await;
+    let query = format!("network=dev&room={}", room());
+    let tab = browser.open(&tracker.page("/settings", &query)).await;
+    browser.click(&tab, "profile-rename").await;
+    browser.fill(&tab, "profile-name", MARKUP).await;
+    browser.click(&tab, "profile-name-save").await;
+    browser.shows(&tab, "profile-row", MARKUP).await;
+    let elements = "return document.querySelectorAll('img').length";
+    assert_eq!(browser.script(&tab, elements).await, 0);
+    let encoded = "%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E";
+    browser.go(&tab, &tracker.page(&format!("/explorer/address/{encoded}"), &query)).await;
+    browser.shows(&tab, "dialog-address", "not an address").await;
+    browser.visit(&tab, &format!("/explorer/search/{encoded}?{query}")).await;
+    browser.shows(&tab, "search-miss", MARKUP).await;
+    assert_eq!(browser.script(&tab, elements).await, 0);
+    browser.start_loading(&tab, &tracker.page("/", &format!("network=dev&room={encoded}"))).await;
+    let refused =
+        async || browser.script(&tab, "return document.querySelector('main h1')?.textContent").await == "Tabchain";
+    browser.until(SOON, "a room of such a name is refused", refused).await;
+    assert_eq!(browser.script(&tab, elements).await, 0);
+    browser.close().await;
+}

@@ -281,6 +281,52 @@ async fn refused_in_the_form(stage: &Stage, receiver: &str) {
 }
 
 #[tokio::test]
+async fn a_branch_is_drawn_and_counted_down_while_it_lives() {
+    let mut stage = Stage::new(0).await;
+    // Nobody is there yet to introduce them, so that each begins a chain of its own.
+    let address = free_address();
+    stage.query = format!("{}&tracker=ws://{address}/ws", stage.query);
+    for blocks in [2, 3] {
+        stage.open().await;
+        for _ in 0..blocks {
+            let tab = &stage.tabs[stage.tabs.len() - 1];
+            let _: Value = stage.browser.call(tab, "tabchain.miner.mine()").await;
+        }
+    }
+    let _introducer = Tracker::start_for(&stage.tracker, address);
+    stage.meshed(BLOCKS).await;
+    stage.one_tip(&[0, 1], 3, BLOCKS).await;
+
+    let (browser, tab) = (&stage.browser, &stage.tabs[0]);
+    browser.shows(tab, "branch", "2 blocks").await;
+    browser.shows(tab, "branch-work", "behind the best").await;
+    let drawn = "return [...document.querySelectorAll('.chain-block-branch')].length";
+    let both = async || browser.script(tab, drawn).await == 2;
+    browser.until(SOON, "both blocks of the branch are drawn beside the best chain", both).await;
+    let point = "document.querySelector('.chain-block-branch').dispatchEvent(new PointerEvent('pointerenter'))";
+    browser.script(tab, point).await;
+    browser.shows(tab, "chain-detail", "Block").await;
+
+    // Whoever reads of it keeps their place while blocks come.
+    browser.script(tab, "document.querySelector('[data-testid=branch] a').focus()").await;
+    let left = browser.text(tab, "branch").await;
+    let _: Value = browser.call(tab, "tabchain.miner.mine()").await;
+    let counted = async || {
+        let now = browser.text(tab, "branch").await;
+        !now.is_empty() && now != left
+    };
+    browser.until(SOON, "the countdown goes on", counted).await;
+    let kept = "return !!document.activeElement.closest('[data-testid=branch]')";
+    assert_eq!(browser.script(tab, kept).await, true, "the focus stays");
+    for _ in 0..5 {
+        let _: Value = browser.call(tab, "tabchain.miner.mine()").await;
+    }
+    let gone = async || browser.script(tab, "return !document.querySelector('[data-testid=branch]')").await == true;
+    browser.until(SOON, "it is forgotten", gone).await;
+    stage.close().await;
+}
+
+#[tokio::test]
 async fn three_miners_fork_and_come_together() {
     let mut stage = Stage::new(0).await;
     // Nobody is there yet to introduce them, so that each begins a chain of its own.

@@ -149,6 +149,7 @@ async fn the_network_shows_peers_parts_from_one_and_connects_again() {
     let other = pair.status(1).await["peerId"].as_str().expect("an id").to_owned();
     browser.follow(tab, "/network").await;
     browser.shows(tab, "network-peer", &other[..6]).await;
+    browser.shows(tab, "network-peer", "same computer or network").await;
     browser.shows(tab, "diagnosis", "part of the mesh").await;
     browser.shows(tab, "tracker-state", "in the room").await;
     browser.fill(tab, "connect-peer", "nobody").await;

@@ -2,7 +2,7 @@
 
 use super::plural;
 use crate::format;
-use node_wasm::view::{PeerState, PeerView, Role};
+use node_wasm::view::{PeerState, PeerView, Role, Route};
 
 // Overview.
 pub(crate) const OVERVIEW_TITLE: &str = "This tab is a node";
@@ -89,6 +89,17 @@ pub(crate) const fn role(role: Role) -> &'static str {
         Role::Full => "full node",
         Role::Miner => "miner",
         Role::Light => "light node",
+    }
+}
+
+pub(crate) const ROUTE: &str = "Address";
+
+/// Over which kind of address a link runs.
+pub(crate) const fn route(route: Route) -> &'static str {
+    match route {
+        Route::Host => "same computer or network",
+        Route::Reflexive => "over the internet",
+        Route::Relayed => "by way of a server",
     }
 }
 

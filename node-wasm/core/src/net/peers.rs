@@ -12,7 +12,7 @@ use crate::net::proofs::Question;
 use crate::net::relay::Allowance;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
-use crate::view::{PeerState, Role};
+use crate::view::{PeerState, Role, Route};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +89,8 @@ pub struct Peer {
     pub since: Timestamp,
     /// What hellos are bound to, once the channel is open.
     pub binding: Option<ChannelBinding>,
+    /// Over which kind of address the link runs, once that is known.
+    pub route: Option<Route>,
     /// What the peer does for others, once it said hello.
     pub role: Option<Role>,
     /// The role of this node that it was told.
@@ -190,6 +192,7 @@ impl Peer {
             score: 0,
             bytes_in: 0,
             bytes_out: 0,
+            route: None,
             round_trip: None,
             ping: None,
             heard: now,

@@ -261,6 +261,11 @@ impl Node {
             Input::Tracker(message) => self.mesh.on_tracker(&mut context!(self), message),
             Input::LocalSignal { link, signal } => self.mesh.on_local_signal(&mut context!(self), link, signal),
             Input::LinkOpened { link, binding } => self.on_link_opened(link, binding),
+            Input::LinkRouted { link, route } => {
+                if let Some(peer) = self.peers.get_mut(link) {
+                    peer.route = Some(route);
+                }
+            }
             Input::LinkClosed { link, reason } => self.on_link_closed(link, &reason),
             Input::Received { link, frame } => self.on_frame(link, &frame),
             Input::Drained { link, bytes } => self.outbox.drained(link, bytes),

@@ -256,6 +256,7 @@ impl Node {
             state: peer.state,
             role: peer.role,
             outbound: peer.outbound,
+            route: peer.route,
             round_trip_ms: peer.round_trip.map(|trip| trip.as_secs_f64() * 1000.0),
             bytes_in: peer.bytes_in,
             bytes_out: peer.bytes_out,

@@ -17,6 +17,7 @@ const COLUMNS: &[&str] = &[
     texts::PEER,
     texts::ROLE,
     texts::DIRECTION,
+    texts::ROUTE,
     texts::LINK_STATE,
     texts::HEIGHT,
     texts::RECEIVED,
@@ -85,6 +86,7 @@ fn Row(peers: Query<Vec<PeerView>>, id: String) -> impl IntoView {
             <th scope="row"><Hash text=id what=texts::WHAT_PEER /></th>
             <td>{cell(|peer| peer.role.map_or(texts::UNKNOWN, texts::role).to_owned())}</td>
             <td>{cell(|peer| if peer.outbound { texts::OUTBOUND } else { texts::INBOUND }.to_owned())}</td>
+            <td>{cell(|peer| peer.route.map_or(texts::UNKNOWN, texts::route).to_owned())}</td>
             <td>{cell(round_trip)}</td>
             <td>{cell(|peer| peer.height.map_or_else(|| texts::UNKNOWN.to_owned(), |height| height.to_string()))}</td>
             <td>{cell(|peer| format::bytes(peer.bytes_in))}</td>

@@ -26,6 +26,7 @@ pub(super) fn Detail(drawing: Drawing) -> impl IntoView {
             <p class="mesh-detail-id"><Flag of=id.clone() /><span class="mono">{id}</span></p>
             <dl>
                 {fact(texts::ROLE, peer.role.map_or(texts::UNKNOWN, texts::role).to_owned())}
+                {fact(texts::ROUTE, peer.route.map_or(texts::UNKNOWN, texts::route).to_owned())}
                 {fact(texts::LINK_STATE, round_trip(&peer))}
                 {fact(texts::HEIGHT, peer.height.map_or_else(|| texts::UNKNOWN.to_owned(), |height| height.to_string()))}
                 {fact(texts::TRAFFIC, traffic)}
