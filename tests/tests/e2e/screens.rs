@@ -26,11 +26,14 @@ const PICTURES: [(&str, &str); 6] = [
     ("/network", "dark"),
 ];
 
-/// What is tried before the picture of the lab: a forged signature and a block without work.
-const ATTACKS: [&str; 2] = ["invalid-signature", "too-little-work"];
+/// Tabs beside the one that is shown and the phone's: enough for a mesh.
+const OTHERS: usize = 4;
+
+/// What is tried before the picture of the lab: what costs points, and no link yet.
+const ATTACKS: [&str; 2] = ["invalid-signature", "foreign-replay"];
 
 /// Whether nothing on the page is still on its way.
-const SETTLED: &str = "document.fonts.status === 'loaded' && !document.querySelector('.loading')
+const SETTLED: &str = "document.fonts.status === 'loaded' && !document.querySelector('.loading, .toast')
     && document.getAnimations().every((one) => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)";
 
 fn name(path: &str) -> &str {
@@ -63,12 +66,18 @@ async fn pictures() {
     let phone = Browser::phone().await;
     let address = tracker.page("/", &format!("network=dev&room={}", room()));
     let shown = browser.open(&address).await;
-    let other = browser.open(&address).await;
+    let mut others = Vec::new();
+    for _ in 0..OTHERS {
+        others.push(browser.open(&address).await);
+    }
+    let other = &others[0];
     let hand = phone.open(&address).await;
 
-    let meshed = "tabchain.status().then((status) => status.peers === 2)";
-    browser.until(SOON, "all three are connected", async || browser.call(&shown, meshed).await).await;
-    let _: Value = browser.call(&other, "tabchain.miner.start()").await;
+    let meshed = format!("tabchain.status().then((status) => status.peers === {})", OTHERS + 1);
+    for tab in [&shown, other] {
+        browser.until(SOON, "all are connected", async || browser.call(tab, &meshed).await).await;
+    }
+    let _: Value = browser.call(other, "tabchain.miner.start()").await;
     let _: Value = browser.call(&shown, "tabchain.miner.start()").await;
     let height = async || -> u64 { browser.call(&shown, "tabchain.status().then((status) => status.height)").await };
     browser.until(LONG, "there are some blocks", async || height().await >= HEIGHT).await;
@@ -81,7 +90,7 @@ async fn pictures() {
     };
     for (tab, to, amount, memo) in [
         (&shown, &to_phone, "12.5", "for lunch"),
-        (&other, &to_shown, "3", "the book"),
+        (other, &to_shown, "3", "the book"),
         (&shown, &to_phone, "0.75", "a coffee"),
     ] {
         let id: String = browser.call(tab, &send(to, amount, memo)).await;
@@ -95,7 +104,7 @@ async fn pictures() {
             .await;
     }
     // And some of it is on its way when the pictures are taken.
-    let _: Value = browser.call(&other, "tabchain.miner.stop()").await;
+    let _: Value = browser.call(other, "tabchain.miner.stop()").await;
     let _: Value = browser.call(&shown, "tabchain.miner.stop()").await;
     for (to, memo) in [(&to_phone, "rent"), (&to_phone, "thanks")] {
         let _: String = browser.call(&shown, &send(to, "2", memo)).await;
@@ -107,16 +116,17 @@ async fn pictures() {
     }
     picture(&phone, &hand, "/", "light", &images.join("phone.png")).await;
 
-    // At last the other tab attacks, which may cost it its links.
+    // At last another tab attacks.
     for attack in ATTACKS {
-        let _: Value = browser.call(&other, &format!("tabchain.lab.attack('{attack}')")).await;
+        let _: Value = browser.call(other, &format!("tabchain.lab.attack('{attack}')")).await;
         let refused = format!(
             "tabchain.lab.verdicts().then(({{ items }}) => items.filter((one) => one.attack === '{attack}'
-                && one.outcome.state === 'refused').length === 2)"
+                && one.outcome.state === 'refused').length === {})",
+            OTHERS + 1
         );
-        browser.until(SOON, "both peers refuse it", async || browser.call(&other, &refused).await).await;
+        browser.until(SOON, "all peers refuse it", async || browser.call(other, &refused).await).await;
     }
-    picture(&browser, &other, "/lab", "light", &images.join("lab-light.png")).await;
+    picture(&browser, other, "/lab", "light", &images.join("lab-light.png")).await;
     phone.close().await;
     browser.close().await;
 }
