@@ -51,13 +51,8 @@ fn Progress() -> impl IntoView {
 
 /// Time left at the pace so far; none before there is a pace.
 fn time_left(progress: SyncProgress, from: u32, elapsed_ms: u64) -> Option<String> {
-    let done = progress.height.0.saturating_sub(from);
-    if done == 0 || elapsed_ms == 0 {
-        return None;
-    }
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    let pace = elapsed_ms as f64 / f64::from(done);
-    Some(format::duration(pace * f64::from(progress.target.above(progress.height))))
+    let (done, left) = (progress.height.0.saturating_sub(from), progress.target.above(progress.height));
+    format::time_left(f64::from(done), f64::from(left), elapsed_ms)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What came of the attempts to connect: counts for whoever must explain why there is no peer.
 
 use super::LinkError;
+use super::route::of_type;
 use node_core::view::Route;
 
 /// Counts since the tab started.
@@ -54,15 +55,10 @@ impl Report {
     }
 }
 
-/// The word behind `typ` (RFC 8839, section 5.1).
+/// By the word behind `typ`.
 fn kind_of(candidate: &str) -> Option<Route> {
     let mut words = candidate.split_ascii_whitespace().skip_while(|word| *word != "typ");
-    match words.nth(1)? {
-        "host" => Some(Route::Host),
-        "srflx" | "prflx" => Some(Route::Reflexive),
-        "relay" => Some(Route::Relayed),
-        _ => None,
-    }
+    of_type(words.nth(1)?)
 }
 
 /// The third word names the transport.

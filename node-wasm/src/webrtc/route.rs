@@ -32,10 +32,15 @@ fn selected<'a>(entry: &'a JsValue, of_id: impl Fn(&str) -> Option<&'a JsValue>)
 
 /// By the own end: a browser that hides its addresses makes those of peers look like found ones.
 fn route(local: &str, remote: Option<&str>) -> Option<Route> {
-    match (local, remote) {
-        ("relay", _) | (_, Some("relay")) => Some(Route::Relayed),
-        ("host", _) => Some(Route::Host),
-        ("srflx" | "prflx", _) => Some(Route::Reflexive),
+    if remote == Some("relay") { Some(Route::Relayed) } else { of_type(local) }
+}
+
+/// The kind of address that a type of candidate stands for (RFC 8839, section 5.1).
+pub(super) fn of_type(candidate_type: &str) -> Option<Route> {
+    match candidate_type {
+        "host" => Some(Route::Host),
+        "srflx" | "prflx" => Some(Route::Reflexive),
+        "relay" => Some(Route::Relayed),
         _ => None,
     }
 }

@@ -136,8 +136,13 @@ pub(crate) struct Refusal {
 impl Browser {
     /// Starts a headless Chromium with a fresh profile.
     pub(crate) async fn start() -> Self {
+        Self::start_with(json!({})).await
+    }
+
+    /// The same with some of `goog:chromeOptions`.
+    async fn start_with(options: Value) -> Self {
         let alone = ALONE.lock().await;
-        Self { _alone: Some(alone), ..Self::beside(Session::chromium().await) }
+        Self { _alone: Some(alone), ..Self::beside(Session::chromium_with(options).await) }
     }
 
     /// A further browser in a test that has one already, or in one that others may run beside.
@@ -145,11 +150,9 @@ impl Browser {
         Self { client: session.client.clone(), session, _alone: None }
     }
 
-    /// The same for somebody who reads this language, such as `de-DE`.
+    /// Starts one for somebody who reads this language, such as `de-DE`.
     pub(crate) async fn of_language(language: &str) -> Self {
-        let alone = ALONE.lock().await;
-        let options = json!({ "prefs": { "intl": { "accept_languages": language } } });
-        Self { _alone: Some(alone), ..Self::beside(Session::chromium_with(options).await) }
+        Self::start_with(json!({ "prefs": { "intl": { "accept_languages": language } } })).await
     }
 
     /// A further browser with a phone's screen.

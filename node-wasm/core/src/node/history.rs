@@ -6,7 +6,7 @@ use super::views::count;
 use crate::hash::BlockHash;
 use crate::keys::Address;
 use crate::mempool::Waiting;
-use crate::net::proofs::Place;
+use crate::net::proofs::{Place, touches};
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp};
 use crate::view::{Direction, HistoryEntry, HistoryPage, Page, TransactionState, TransactionView};
@@ -21,25 +21,29 @@ impl Node {
     /// are at hand ([`Node::blocks_for_history`]); what is lost is left out.
     pub(super) fn history(&self, address: &Address, from: usize, limit: usize) -> HistoryPage {
         let waiting = self.waiting_of(address);
-        let rows = waiting.iter().map(|waiting| (Some((*waiting.transaction).clone()), None, waiting.since));
-        if self.wallet.has(address) {
+        let is_own = self.wallet.has(address);
+        let limit = if is_own { limit } else { limit.min(ROWS_OF_OTHERS) };
+        let entry = |transaction: &Transaction, block, since| {
+            self.history_entry(address, transaction, self.view_in(transaction, block), since)
+        };
+        let rows = waiting.iter().skip(from).take(limit);
+        let mut items: Vec<_> = rows.map(|waiting| entry(&waiting.transaction, None, waiting.since)).collect();
+        let (skipped, left) = (from.saturating_sub(waiting.len()), limit - items.len());
+        let (confirmed, since) = if is_own {
             let places = self.wallet.history(address);
-            let confirmed = places
-                .iter()
-                .rev()
-                .map(|place| (self.wallet.transaction(place).cloned(), self.chain.hash_at(place.0), self.now));
-            let items = self.entries(address, rows.chain(confirmed).skip(from).take(limit));
-            let total = count(waiting.len() + places.len());
-            return HistoryPage { page: Page { items, total }, known: None, since: None };
-        }
-        let confirmed = self.addresses.newest(*address).map(|place| {
-            let hash = self.chain.hash_at(place.height);
-            let block = hash.and_then(|hash| self.block_here(&hash));
-            (block.and_then(|block| block.transactions.get(place.index as usize).cloned()), hash, self.now)
-        });
-        let items = self.entries(address, rows.chain(confirmed).skip(from).take(limit.min(ROWS_OF_OTHERS)));
-        let total = count(waiting.len() + self.addresses.newest(*address).count());
-        HistoryPage { page: Page { items, total }, known: None, since: Some(self.addresses.since()) }
+            items.extend(places.iter().rev().skip(skipped).take(left).filter_map(|place| {
+                Some(entry(self.wallet.transaction(place)?, self.chain.hash_at(place.0), self.now))
+            }));
+            (places.len(), None)
+        } else {
+            items.extend(self.addresses.newest(*address).skip(skipped).take(left).filter_map(|place| {
+                let hash = self.chain.hash_at(place.height)?;
+                let block = self.block_here(&hash)?;
+                Some(entry(block.transactions.get(place.index as usize)?, Some(hash), self.now))
+            }));
+            (self.addresses.newest(*address).count(), Some(self.addresses.since()))
+        };
+        HistoryPage { page: Page { items, total: count(waiting.len() + confirmed) }, known: None, since }
     }
 
     /// Blocks of which a page of the history needs a transaction that is not kept with the wallet.
@@ -56,24 +60,10 @@ impl Node {
     /// What waits and pays an address or is paid by it, newest first.
     fn waiting_of(&self, address: &Address) -> Vec<&Waiting> {
         let issuer = self.chain.params().issuer;
-        let concerns = |transaction: &Transaction| {
-            transaction.recipient() == *address || transaction.payer(issuer) == Some(*address)
-        };
-        let mut waiting: Vec<_> = self.mempool.iter().filter(|waiting| concerns(&waiting.transaction)).collect();
+        let concerns = |waiting: &&Waiting| touches(&waiting.transaction, address, issuer);
+        let mut waiting: Vec<_> = self.mempool.iter().filter(concerns).collect();
         waiting.sort_by_key(|waiting| Reverse((waiting.since, waiting.transaction.nonce())));
         waiting
-    }
-
-    fn entries(
-        &self,
-        address: &Address,
-        rows: impl Iterator<Item = (Option<Transaction>, Option<BlockHash>, Timestamp)>,
-    ) -> Vec<HistoryEntry> {
-        rows.filter_map(|(transaction, block, since)| {
-            let transaction = transaction?;
-            Some(self.history_entry(address, &transaction, self.view_in(&transaction, block), since))
-        })
-        .collect()
     }
 
     /// A line in the history of an address, for a transaction that is shown like this.

@@ -1,6 +1,6 @@
 //! A block in a dialog: header, standing, transactions.
 
-use super::{close_dialog, subject, within};
+use super::{close_dialog, forget_depth, subject, within};
 use crate::{
     browser,
     components::{
@@ -15,7 +15,7 @@ use crate::{
 use leptos::prelude::*;
 use node_wasm::{
     request::{ErrorCode, Request},
-    view::{BlockView, TransactionKind, TransactionState, TransactionView},
+    view::{BlockView, TransactionKind, TransactionView},
 };
 
 /// So many transactions are all drawn; of more, only those that are seen.
@@ -46,7 +46,7 @@ pub(crate) fn BlockDialog() -> impl IntoView {
     // Confirmations follow the tip by themselves; without them the dialog is drawn anew only when the block comes
     // to stand elsewhere, and what is read in it stays in place.
     let shown = Memo::new(move |_| match (block.data.get(), later.data.get()) {
-        (Loaded::Ready(block), _) | (Loaded::Failed(_), Loaded::Ready(block)) => Loaded::Ready(without_age(block)),
+        (Loaded::Ready(block), _) | (Loaded::Failed(_), Loaded::Ready(block)) => Loaded::Ready(without_depth(block)),
         (other, _) => other,
     });
     let title = Signal::derive(move || {
@@ -70,12 +70,10 @@ pub(crate) fn BlockDialog() -> impl IntoView {
 }
 
 /// The same, however deep it lies.
-fn without_age(mut block: BlockView) -> BlockView {
+fn without_depth(mut block: BlockView) -> BlockView {
     block.confirmations = 0;
     for transaction in &mut block.transaction_list {
-        if let TransactionState::Confirmed { confirmations, .. } = &mut transaction.status {
-            *confirmations = 0;
-        }
+        forget_depth(&mut transaction.status);
     }
     block
 }

@@ -19,6 +19,7 @@ use leptos_router::{
     components::Outlet,
     hooks::{use_navigate, use_params_map, use_query_map},
 };
+use node_wasm::view::TransactionState;
 
 /// The explorer; the address below it says which dialog is open.
 #[component]
@@ -41,6 +42,13 @@ pub(crate) fn Explorer() -> impl IntoView {
 fn listed_from() -> Memo<Option<u32>> {
     let query = use_query_map();
     Memo::new(move |_| query.with(|query| query.get_str("from").and_then(|from| from.parse().ok())))
+}
+
+/// Takes out how deep a transaction lies, which changes with every block while the rest stays.
+fn forget_depth(status: &mut TransactionState) {
+    if let TransactionState::Confirmed { confirmations, .. } = status {
+        *confirmations = 0;
+    }
 }
 
 /// The last part of the address: what a dialog is about.

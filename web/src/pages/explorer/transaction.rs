@@ -1,6 +1,6 @@
 //! A transaction in a dialog.
 
-use super::{close_dialog, proof::ProofPanel, subject, within};
+use super::{close_dialog, forget_depth, proof::ProofPanel, subject, within};
 use crate::{
     browser,
     components::{
@@ -29,9 +29,7 @@ pub(crate) fn TransactionDialog() -> impl IntoView {
     // transaction comes to stand elsewhere.
     let shown = Memo::new(move |_| match transaction.data.get() {
         Loaded::Ready(mut transaction) => {
-            if let TransactionState::Confirmed { confirmations, .. } = &mut transaction.status {
-                *confirmations = 0;
-            }
+            forget_depth(&mut transaction.status);
             Loaded::Ready(transaction)
         }
         other => other,
