@@ -359,12 +359,18 @@ export type Incident = {
   level: LogLevel;
   /** One stable word for what happened, such as `block-connected` or `bad-signature`. */
   code: string;
-  /** The same in a sentence. */
-  message: string;
   /** The peer it came from, if one. */
   peer: PeerId | null;
   /** The block or transaction it is about, if one. */
   subject: string | null;
+  /** In English, without a capital letter and a full stop. */
+  message: string;
+  /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
+  pattern: string;
+  /** What stands in the places, by their names. */
+  values: {
+    [key in string]: Value;
+  };
 };
 
 /**
@@ -435,12 +441,18 @@ export type LogEntry = {
   level: LogLevel;
   /** One stable word for what happened, such as `block-connected` or `bad-signature`. */
   code: string;
-  /** The same in a sentence. */
-  message: string;
   /** The peer it came from, if one. */
   peer: PeerId | null;
   /** The block or transaction it is about, if one. */
   subject: string | null;
+  /** In English, without a capital letter and a full stop. */
+  message: string;
+  /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
+  pattern: string;
+  /** What stands in the places, by their names. */
+  values: {
+    [key in string]: Value;
+  };
 };
 
 /** Sorts of log lines. */
@@ -676,10 +688,16 @@ export type Replace = {
 export type RequestError = {
   /** A stable word. */
   code: ErrorCode;
-  /** A sentence. */
-  message: string;
   /** The field of the form that is wrong, if one is, such as `to`, `amount` or `passphrase`. */
   field: string | null;
+  /** In English, without a capital letter and a full stop. */
+  message: string;
+  /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
+  pattern: string;
+  /** What stands in the places, by their names. */
+  values: {
+    [key in string]: Value;
+  };
 };
 
 /** What a node does for others. */
@@ -714,6 +732,22 @@ export type SendForm = {
   sign?: boolean | null;
   /** `true` signs it with a key that is not the payer's, to see the network refuse it. */
   wrongKey?: boolean | null;
+};
+
+/**
+ * A sentence in English, and what it takes to say it in another language or to write its amounts another way.
+ *
+ * It reads as its English text wherever a `str` is asked for. Made by `sentence!`, or of an error by `Say`.
+ */
+export type Sentence = {
+  /** In English, without a capital letter and a full stop. */
+  message: string;
+  /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
+  pattern: string;
+  /** What stands in the places, by their names. */
+  values: {
+    [key in string]: Value;
+  };
 };
 
 /** What a node is started with. All of it may be left out. */
@@ -803,7 +837,7 @@ export type StorageView = {
   /** Where. */
   state: StorageState;
   /** Why the node does not write any more, or what is wrong with the store; in words. */
-  reason: string | null;
+  reason: Sentence | null;
   /** Height up to which the chain is in the store. */
   storedHeight: Height;
   /** Blocks of the best chain are kept from this height on; 0 or 1 if all are. */
@@ -922,6 +956,17 @@ export type TransactionView = {
 /** SHA-256d of a transaction's canonical bytes without its signature. */
 export type TxId = string;
 
+/** What stands in a place of a sentence. */
+export type Value = {
+  number: number;
+} | {
+  amount: string;
+} | {
+  text: string;
+} | {
+  sentence: Sentence;
+};
+
 /** What became of one launch of an attack at one peer. */
 export type Verdict = {
   /** Names it, counted up from 1: an event with the number of an earlier one replaces that. */
@@ -981,7 +1026,7 @@ export type WalletView = {
   /** Whether its owner has shown to have the words. */
   backedUp: boolean;
   /** Why the stored wallet could not be read; this one is a makeshift until the user decides. */
-  damaged: string | null;
+  damaged: Sentence | null;
   /** Whether it has been paid, or has a passphrase: then replacing it must be asked for. */
   inUse: boolean;
   /** A passphrase is being stretched. */
@@ -1018,6 +1063,10 @@ export interface TabchainError extends Error {
   code: ErrorCode;
   /** The field of a form that is wrong, if one is. */
   field?: string;
+  /** The message with places in braces, which names it for whoever translates it. */
+  pattern: string;
+  /** What stands in the places, by their names. */
+  values: { [key in string]: Value };
 }
 
 /** The names of the events. */

@@ -19,6 +19,7 @@ use calls::CALLS;
 use events::Events;
 use js_sys::{JSON, Object, Promise, Reflect};
 use node_core::request::{ErrorCode, Request, RequestError};
+use node_core::sentence::{Say, Sentence};
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
@@ -28,7 +29,7 @@ use wasm_bindgen_futures::future_to_promise;
 const NAME: &str = "tabchain";
 
 /// The page has no window to put the API on, or does not allow it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 #[error("the page does not take the JavaScript API")]
 pub struct InstallError;
 
@@ -83,7 +84,7 @@ fn set(target: &Object, name: &str, value: &JsValue) -> Result<(), JsValue> {
     Reflect::set(target, &JsValue::from_str(name), value).map(drop)
 }
 
-/// A JavaScript error with `code` and `field`.
+/// A JavaScript error with `code`, `field`, and what it takes to say it in another language.
 fn to_error(error: &RequestError) -> JsValue {
     let thrown = js_sys::Error::new(&error.message);
     let code = serde_json::to_value(error.code).ok().and_then(|code| code.as_str().map(JsValue::from_str));
@@ -92,10 +93,13 @@ fn to_error(error: &RequestError) -> JsValue {
     if let Some(field) = &error.field {
         let _ = set(&thrown, "field", &JsValue::from_str(field));
     }
+    let _ = set(&thrown, "pattern", &JsValue::from_str(error.message.pattern()));
+    let values = serde_json::to_string(error.message.values()).ok().and_then(|json| JSON::parse(&json).ok());
+    let _ = set(&thrown, "values", &values.unwrap_or(JsValue::UNDEFINED));
     thrown.into()
 }
 
 /// The arguments of a call are not what it takes.
-fn bad_request(message: impl Into<String>) -> RequestError {
-    RequestError { code: ErrorCode::BadRequest, message: message.into(), field: None }
+fn bad_request(message: impl Into<Sentence>) -> RequestError {
+    RequestError::new(ErrorCode::BadRequest, message)
 }

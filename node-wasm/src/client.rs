@@ -18,6 +18,7 @@ use gloo_timers::callback::Timeout;
 use js_sys::Array;
 use node_core::params::ChainParams;
 use node_core::request::{ErrorCode, Request, RequestError, RequestId};
+use node_core::sentence::{Sentence, sentence};
 use node_core::view::{Event, LogEntry, LogLevel};
 use serde::de::DeserializeOwned;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -71,7 +72,7 @@ enum Phase {
     },
     Running,
     /// Over, and why.
-    Failed(String),
+    Failed(Sentence),
 }
 
 impl Client {
@@ -115,7 +116,7 @@ impl Client {
     }
 
     /// Ends the node for good; `reason` is what requests hear from then on.
-    pub fn stop(&self, reason: &str) {
+    pub fn stop(&self, reason: Sentence) {
         self.0.fail(reason);
     }
 
@@ -126,7 +127,7 @@ impl Client {
 
     /// Why the node stopped, if it did. [`Event::Log`] with code `node-stopped` tells of it when
     /// it happens.
-    pub fn failure(&self) -> Option<String> {
+    pub fn failure(&self) -> Option<Sentence> {
         match &*self.0.phase.borrow() {
             Phase::Failed(message) => Some(message.clone()),
             Phase::Loading { .. } | Phase::Running => None,
@@ -141,10 +142,11 @@ impl Client {
     /// Asks the node. `T` is what the request's documentation names, from [`crate::view`].
     pub async fn request<T: DeserializeOwned>(&self, request: Request) -> Result<T, RequestError> {
         let json = self.request_json(request).await?;
-        serde_json::from_str(&json).map_err(|error| RequestError {
-            code: ErrorCode::BadRequest,
-            message: format!("the answer is of another type: {error}"),
-            field: None,
+        serde_json::from_str(&json).map_err(|error| {
+            RequestError::new(
+                ErrorCode::BadRequest,
+                sentence!("the answer is of another type: {error}", error = error.to_string()),
+            )
         })
     }
 
@@ -228,7 +230,7 @@ impl Inner {
             let late = Weak::clone(inner);
             let deadline = Timeout::new(READY_WITHIN_MS, move || {
                 if let Some(inner) = late.upgrade() {
-                    inner.fail("the node's worker did not start in time");
+                    inner.fail(sentence!("the node's worker did not start in time"));
                 }
             });
             let listeners = vec![
@@ -236,10 +238,10 @@ impl Inner {
                     inner.receive(&event.unchecked_into::<MessageEvent>().data());
                 }),
                 Self::on(inner, &worker, "messageerror", |inner, _| {
-                    inner.fail("a message of the node's worker cannot be read");
+                    inner.fail(sentence!("a message of the node's worker cannot be read"));
                 }),
                 Self::on(inner, &worker, "error", |inner, event| {
-                    inner.fail(&format!("the node's worker failed: {}", worker_error(&event)));
+                    inner.fail(sentence!("the node's worker failed: {error}", error = worker_error(&event)));
                 }),
             ];
             Self {
@@ -348,8 +350,8 @@ impl Inner {
 
     fn ask(&self, request: Request) -> Result<(RequestId, oneshot::Receiver<Answer>), RequestError> {
         if self.pending.borrow().len() >= MAX_PENDING {
-            let message = format!("{MAX_PENDING} requests wait for their answers already");
-            return Err(RequestError { code: ErrorCode::BadRequest, message, field: None });
+            let message = sentence!("{MAX_PENDING} requests wait for their answers already");
+            return Err(RequestError::new(ErrorCode::BadRequest, message));
         }
         let id = RequestId(self.next_request.get());
         let message = ToNode::Request { id, request };
@@ -370,9 +372,9 @@ impl Inner {
     fn stopped(&self) -> RequestError {
         let message = match &*self.phase.borrow() {
             Phase::Failed(message) => message.clone(),
-            Phase::Loading { .. } | Phase::Running => "the node was stopped".to_owned(),
+            Phase::Loading { .. } | Phase::Running => sentence!("the node was stopped"),
         };
-        RequestError { code: ErrorCode::Stopped, message, field: None }
+        RequestError::new(ErrorCode::Stopped, message)
     }
 
     fn post(&self, message: &ToNode) {
@@ -391,8 +393,9 @@ impl Inner {
         let parsed = message.as_string().map(|text| serde_json::from_str::<ToPage>(&text));
         match parsed {
             Some(Ok(message)) => self.perform(message),
-            Some(Err(error)) => self.fail(&format!("a message of the node's worker cannot be read: {error}")),
-            None => self.fail("the node's worker sent what is no message"),
+            Some(Err(error)) => self
+                .fail(sentence!("a message of the node's worker cannot be read: {error}", error = error.to_string())),
+            None => self.fail(sentence!("the node's worker sent what is no message")),
         }
     }
 
@@ -406,7 +409,7 @@ impl Inner {
                     let _ = ready.send(());
                 }
             }
-            ToPage::Failed { message } => self.fail(&message),
+            ToPage::Failed { message } => self.fail(message),
             ToPage::Started { profile } => {
                 if let Some(id) = &profile {
                     session::keep_profile(&self.config.network, &self.config.room, id);
@@ -443,7 +446,7 @@ impl Inner {
             LinkEvent::Frame { link, frame } => self.post_to_link(&LinkMessage::Frame(link, frame)),
             LinkEvent::Drained { link, bytes } => self.post_to_link(&LinkMessage::Handled(link, bytes)),
             LinkEvent::Closed { link, error } => {
-                self.post(&ToNode::LinkClosed { link, reason: error.to_string() });
+                self.post(&ToNode::LinkClosed { link, reason: error.into() });
             }
         }
     }
@@ -463,18 +466,18 @@ impl Inner {
     }
 
     /// The node cannot go on: ends everything and says so to everybody who waits or listens.
-    fn fail(&self, message: &str) {
+    fn fail(&self, message: Sentence) {
         if matches!(&*self.phase.borrow(), Phase::Failed(_)) {
             return;
         }
-        let ended = self.phase.replace(Phase::Failed(message.to_owned()));
+        let ended = self.phase.replace(Phase::Failed(message.clone()));
         self.worker.terminate();
         self.with_links(Links::close_all);
         let pending = std::mem::take(&mut *self.pending.borrow_mut());
         let listeners = std::mem::take(&mut *self.listeners.borrow_mut());
         // Apart from this call, because one of these may be running it. Senders that go end their requests.
         spawn_local(async move { drop((ended, pending, listeners)) });
-        self.emit(&warning("node-stopped", message.to_owned()));
+        self.emit(&warning("node-stopped", message));
     }
 }
 
@@ -488,7 +491,7 @@ impl Drop for Inner {
 }
 
 /// A line that the page itself adds to the log; number 0, for it is not one of the node's.
-fn warning(code: &str, message: String) -> Event {
+fn warning(code: &str, message: Sentence) -> Event {
     Event::Log(LogEntry {
         sequence: 0,
         time: now(),

@@ -13,6 +13,7 @@ mod rounds;
 
 use lanes::Lanes;
 use node_core::block::BlockHeader;
+use node_core::sentence::Say;
 use rounds::{IV, K, compress, expand, rounds_from, small_sigma0, small_sigma1, tail_rounds};
 
 /// The vector that this build searches with.
@@ -36,7 +37,7 @@ const PADDING: u32 = 0x8000_0000;
 const DIGEST_BITS: u32 = 256;
 
 /// The target of a header is no number: nothing can meet it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 #[error("the target of the header is not in its shortest form, zero or too large")]
 pub struct BadTarget;
 

@@ -15,6 +15,13 @@ pub mod worker;
 
 pub use node_core::consensus::validation::meets_target;
 pub use node_core::keys::Secret;
-pub use node_core::log::codes as log_codes;
 pub use node_core::wallet::file::WalletFile;
-pub use node_core::{block, hash, merkle, request, units, view};
+pub use node_core::{block, hash, merkle, request, sentence, units, view};
+
+/// Codes of lines of the log that what serves the node writes itself.
+const SHELL_CODES: [&str; 3] = ["compute-worker-failed", "mining-failed", "node-stopped"];
+
+/// Every code that a line of the log can have.
+pub fn log_codes() -> impl Iterator<Item = &'static str> {
+    node_core::log::codes().chain(SHELL_CODES)
+}

@@ -10,6 +10,7 @@ use node_core::block::BlockHeader;
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
 use node_core::keys::SignatureCheck;
 use node_core::request::{Request, RequestError, RequestId};
+use node_core::sentence::Sentence;
 use node_core::view::{Event, Role, Route};
 use node_core::wallet::vault::{Derivation, DerivedKey};
 use serde::{Deserialize, Serialize};
@@ -82,7 +83,7 @@ pub(crate) enum ToNode {
         /// The link.
         link: LinkId,
         /// Why.
-        reason: String,
+        reason: Sentence,
     },
 }
 
@@ -95,7 +96,7 @@ pub(crate) enum ToPage {
     /// The worker cannot go on, and says why. The last message.
     Failed {
         /// For people.
-        message: String,
+        message: Sentence,
     },
     /// The node has started, with the profile of this id; none if it lives in memory.
     Started {
@@ -268,6 +269,8 @@ mod tests {
     use super::*;
     use node_core::keys::Secret;
     use node_core::request::{ErrorCode, Response, SendForm};
+    use node_core::sentence::sentence;
+    use node_core::units::Amount;
     use node_core::view::TrackerState;
     use node_core::wallet::vault::KdfParameters;
 
@@ -293,7 +296,7 @@ mod tests {
             ToNode::LocalSignal { link: LinkId(3), signal },
             ToNode::LinkOpened { link: LinkId(u64::MAX), binding: ChannelBinding([9; 32]) },
             ToNode::LinkRouted { link: LinkId(3), route: Route::Reflexive },
-            ToNode::LinkClosed { link: LinkId(0), reason: "the connection failed".to_owned() },
+            ToNode::LinkClosed { link: LinkId(0), reason: sentence!("the connection failed") },
         ] {
             let text = serde_json::to_string(&message).unwrap();
             assert_eq!(serde_json::from_str::<ToNode>(&text).unwrap(), message, "{text}");
@@ -303,11 +306,15 @@ mod tests {
     #[test]
     fn messages_to_the_page_round_trip() {
         let answer = serde_json::value::to_raw_value(&Response::Address("tab1qq".into())).unwrap();
-        let refusal = RequestError { code: ErrorCode::BadFee, message: "too low".into(), field: Some("fee".into()) };
+        let refusal = RequestError {
+            code: ErrorCode::BadFee,
+            message: sentence!("at least {least} TAB, or nobody forwards it", least = Amount::from_tab(2)),
+            field: Some("fee".into()),
+        };
         for message in [
             ToPage::Ready,
             ToPage::Started { profile: Some("1".into()) },
-            ToPage::Failed { message: "why".into() },
+            ToPage::Failed { message: Sentence::verbatim("why") },
             ToPage::Event(Event::Tracker(TrackerState::Joined)),
             ToPage::Event(Event::Hashrate(1.5)),
             ToPage::Event(Event::Sync(None)),

@@ -17,6 +17,7 @@ use crate::browser::describe;
 use js_sys::{ArrayBuffer, JSON};
 use link::Link;
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
+use node_core::sentence::Say;
 use node_core::view::Route;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ use web_sys::{RtcConfiguration, RtcPeerConnection};
 const MAX_LINKS: usize = 128;
 
 /// Why a link is closed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Say)]
 pub enum LinkError {
     /// The tab has all the links it may have, or one of this name.
     #[error("too many links")]

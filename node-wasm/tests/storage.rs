@@ -105,7 +105,7 @@ impl Bench {
                         inputs.push_back(Input::Persisted { batch: batch.number });
                     }
                     Output::Load { job, queries } => {
-                        let answers = self.store.read(&queries).await.map_err(|error| error.to_string());
+                        let answers = self.store.read(&queries).await.map_err(node_core::sentence::Sentence::from);
                         inputs.push_back(Input::Loaded { job, answers });
                     }
                     Output::Mine { job, header, .. } => self.work = Some((job, header)),

@@ -160,8 +160,8 @@ fn every_attack_is_refused_with_its_reason_and_everybody_goes_on() {
             assert_eq!((offence, points), (expected, expected.points()), "{name:?}");
             assert_eq!((incident.line.code.as_str(), incident.line.peer), (expected.code(), Some(id)), "{name:?}");
             assert_eq!(
-                (&incident.line.message, incident.score),
-                (reason, score),
+                (&*incident.line.message, incident.score),
+                (reason.as_str(), score),
                 "{name:?}: the same reason and score"
             );
             assert_eq!(incident.line.subject, verdict.subject, "{name:?}");

@@ -5,7 +5,6 @@ use crate::{
     browser,
     catching_up::CatchingUp,
     components::{Failure, Flag, Loading, NavLink, Notice, ToastRegion, Toasts, Tone},
-    format,
     leaving::ask_before_leaving,
     live::Loaded,
     news::say_news,
@@ -20,6 +19,7 @@ use leptos_router::{
     components::{ParentRoute, Route, Router, Routes},
     path,
 };
+use node_wasm::sentence::Say;
 use node_wasm::view::{Role, TrackerState};
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub(crate) fn App() -> impl IntoView {
         Err(error) => view! {
             <main id=CONTENT>
                 <h1>{texts::NAME}</h1>
-                <Notice tone=Tone::Danger title=texts::START_FAILED text=format::sentence(&error.to_string())>
+                <Notice tone=Tone::Danger title=texts::START_FAILED text=browser::said(&error.say())>
                     <a class="button" href="/" rel="external">{texts::START_OVER}</a>
                 </Notice>
             </main>
@@ -220,7 +220,7 @@ fn Footer() -> impl IntoView {
         <footer class="foot">
             <p>{move || if is_light.get() { texts::FOOTER_LIGHT } else { texts::FOOTER }}</p>
             <p class="mono">{move || status.map(|status| texts::version(&status.version, &status.profile))}</p>
-            <p data-testid="storage">{move || status.map(|status| texts::storage(&status.storage))}</p>
+            <p data-testid="storage">{move || status.map(|status| texts::storage(&status.storage, status.storage.reason.as_ref().map(browser::words).as_deref()))}</p>
         </footer>
     }
 }

@@ -1,8 +1,10 @@
 //! The few things that the page asks of the browser itself.
 
 use crate::notation::Notation;
+use crate::texts;
 use js_sys::Function;
 use leptos::{leptos_dom::helpers::set_timeout, prelude::*};
+use node_wasm::sentence::Sentence;
 use node_wasm::units::Amount;
 use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -97,6 +99,16 @@ pub(crate) fn written(amount: Amount) -> (String, String) {
 pub(crate) fn written_whole(amount: Amount) -> String {
     let (whole, decimals) = written(amount);
     whole + &decimals
+}
+
+/// What the node says as a sentence of its own, with amounts as this user writes them.
+pub(crate) fn said(sentence: &Sentence) -> String {
+    texts::said(sentence, &written_whole)
+}
+
+/// The same within a line.
+pub(crate) fn words(sentence: &Sentence) -> String {
+    texts::words(sentence, &written_whole)
 }
 
 /// A time in ISO 8601, for machines.

@@ -78,14 +78,6 @@ pub(crate) fn shorten(text: &str) -> String {
     format!("{start}…{end}")
 }
 
-/// An error message as a sentence of its own.
-pub(crate) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let Some(first) = letters.next() else { return String::new() };
-    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{}{}{stop}", first.to_uppercase(), letters.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,13 +114,6 @@ mod tests {
         ] {
             assert_eq!(duration(millis), text);
         }
-    }
-
-    #[test]
-    fn messages_become_sentences() {
-        assert_eq!(sentence("not an address"), "Not an address.");
-        assert_eq!(sentence("Über alles!"), "Über alles!");
-        assert_eq!(sentence(""), "");
     }
 
     #[test]

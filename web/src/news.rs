@@ -1,6 +1,6 @@
 //! What of the node's news concerns the person at this tab: said in a sentence at the edge of the page.
 
-use crate::{browser, components::Toasts, format, state::Tab, texts};
+use crate::{browser, components::Toasts, state::Tab, texts};
 use leptos::prelude::*;
 use node_wasm::{
     units::Amount,
@@ -28,7 +28,7 @@ fn is_own(tab: Tab, address: &str) -> bool {
 fn message(event: &Event, is_own: impl Fn(&str) -> bool, write: fn(Amount) -> String) -> Option<String> {
     match event {
         Event::Transaction(transaction) => payment(transaction, is_own, write),
-        Event::Log(line) if SAID.contains(&line.code.as_str()) => Some(format::sentence(&line.message)),
+        Event::Log(line) if SAID.contains(&line.code.as_str()) => Some(texts::said(&line.message, &write)),
         _ => None,
     }
 }
@@ -53,6 +53,7 @@ fn payment(
 mod tests {
     use super::*;
     use node_wasm::{
+        sentence::{Sentence, Value},
         units::{Height, Timestamp},
         view::{LogEntry, LogLevel, TransactionKind},
     };
@@ -114,7 +115,10 @@ mod tests {
                 time: Timestamp::from_millis(0),
                 level: LogLevel::Warning,
                 code: code.to_owned(),
-                message: "this tab slept for 9 s and catches up".to_owned(),
+                message: Sentence::new(
+                    "this tab slept for {seconds} s and catches up",
+                    [("seconds", Value::Number(9))],
+                ),
                 peer: None,
                 subject: None,
             })

@@ -336,7 +336,7 @@ mod tests {
             time: Timestamp::from_millis(sequence),
             level: LogLevel::Info,
             code: "test".to_owned(),
-            message: String::new(),
+            message: node_wasm::sentence::Sentence::new("", []),
             peer: None,
             subject: None,
         }

@@ -11,6 +11,7 @@ mod deny;
 mod fuzz;
 mod html;
 mod libtest;
+mod made;
 mod offline;
 mod package;
 mod page;
@@ -21,7 +22,7 @@ mod test;
 mod toolchain;
 mod tools;
 mod trunk;
-mod types;
+
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -65,6 +66,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Write the TypeScript types of the JavaScript API anew, after a change of its calls.
     Types,
+    /// Write the list of the node's sentences for translators anew, after one was added or changed.
+    Texts,
     /// Run scenarios in the simulator, or write the report on the network (`--list`, `--report`, `--help`).
     #[command(disable_help_flag = true)]
     Sim {
@@ -111,7 +114,8 @@ fn run(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Bench { what, options } => bench::bench(&workspace, what, &options)?,
         Task::Screens => screens::take(&workspace)?,
         Task::Fuzz(options) => fuzz::fuzz(&workspace, &options)?,
-        Task::Types => types::write(&workspace)?,
+        Task::Types => made::write(&workspace, &made::TYPES)?,
+        Task::Texts => made::write(&workspace, &made::TEXTS)?,
         Task::Sim { arguments } => sim::sim(&workspace, &arguments)?,
         Task::Trunk { arguments } => trunk::pass_through(&workspace, arguments)?,
         Task::Announce { .. } => {}

@@ -10,6 +10,7 @@
 use crate::block::BlockHeader;
 use crate::keys::{Entropy, SignatureCheck};
 use crate::request::{Request, RequestError, RequestId, Response};
+use crate::sentence::Sentence;
 use crate::store::{Batch, Query, Record};
 use crate::view::{Event, Route, StorageFacts};
 use crate::wallet::vault::{Derivation, DerivedKey};
@@ -94,8 +95,8 @@ pub enum Input {
     LinkClosed {
         /// The link.
         link: LinkId,
-        /// Why, in words for the log.
-        reason: String,
+        /// Why, for the log.
+        reason: Sentence,
     },
     /// A frame arrived on a link.
     Received {
@@ -146,15 +147,15 @@ pub enum Input {
     /// The batch under way is not in the store, not in part either, or the store is gone. The node
     /// goes on in memory, and tries to write nothing more but its wallet.
     StorageFailed {
-        /// Why, in words for the log.
-        reason: String,
+        /// Why, for the log.
+        reason: Sentence,
     },
     /// Answers [`Output::Load`]: the records of each query in their order, or why they cannot be read.
     Loaded {
         /// Which.
         job: JobId,
         /// One list a query.
-        answers: Result<Vec<Vec<Record>>, String>,
+        answers: Result<Vec<Vec<Record>>, Sentence>,
     },
     /// What the browser says of the store; to be told when it changes.
     Storage(StorageFacts),

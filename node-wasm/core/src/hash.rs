@@ -1,12 +1,13 @@
 //! Hashes, a type for each thing that is hashed, so that none can stand in for another.
 
+use crate::sentence::{Say, ToValue, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr};
 
 /// A text that is not 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 #[error("a hash has 64 lower-case hexadecimal digits")]
 pub struct HashError;
 
@@ -64,6 +65,12 @@ macro_rules! hash_type {
                 let mut bytes = [0; 32];
                 hex::decode_to_slice(text, &mut bytes).map_err(|_| HashError)?;
                 Ok(Self(bytes))
+            }
+        }
+
+        impl ToValue for $name {
+            fn to_value(&self) -> Value {
+                Value::Text(self.to_string())
             }
         }
 

@@ -9,10 +9,11 @@ use crate::chain::accounts::{self, Account, AccountProof};
 use crate::hash::BlockHash;
 use crate::keys::Address;
 use crate::merkle;
+use crate::sentence::Say;
 use crate::transaction::Transaction;
 
 /// Why nothing is proved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum LightError {
     /// The block is not among the headers that count.
     #[error("block {0} is not on the chain of headers")]

@@ -3,6 +3,7 @@
 use crate::contract::Output;
 use crate::net::offence::Offence;
 use crate::net::outbox::Outbox;
+use crate::sentence::Sentence;
 use crate::units::Timestamp;
 use crate::view::lab::Incident;
 use crate::view::{Event, LogEntry, LogLevel, Page};
@@ -78,11 +79,6 @@ pub fn codes() -> impl Iterator<Item = &'static str> {
     CODES.into_iter().chain(Offence::ALL.map(Offence::code))
 }
 
-/// A number and what it counts: "1 block", "2 blocks".
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
 /// Hash or id of a block or transaction, as lines name it.
 pub(crate) fn to_subject(bytes: [u8; 32]) -> String {
     hex::encode(bytes)
@@ -103,7 +99,7 @@ pub(crate) struct Cost {
 pub struct Line {
     level: LogLevel,
     code: &'static str,
-    message: String,
+    message: Sentence,
     peer: Option<PeerId>,
     subject: Option<String>,
     cost: Cost,
@@ -111,26 +107,26 @@ pub struct Line {
 
 impl Line {
     /// A line of news; `code` is a stable word.
-    pub fn info(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn info(code: &'static str, message: impl Into<Sentence>) -> Self {
         Self::new(LogLevel::Info, code, message)
     }
 
     /// Something was found valid.
-    pub fn accepted(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn accepted(code: &'static str, message: impl Into<Sentence>) -> Self {
         Self::new(LogLevel::Accepted, code, message)
     }
 
     /// Something was refused.
-    pub fn rejected(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn rejected(code: &'static str, message: impl Into<Sentence>) -> Self {
         Self::new(LogLevel::Rejected, code, message)
     }
 
     /// Something that the user should know.
-    pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn warning(code: &'static str, message: impl Into<Sentence>) -> Self {
         Self::new(LogLevel::Warning, code, message)
     }
 
-    fn new(level: LogLevel, code: &'static str, message: impl Into<String>) -> Self {
+    fn new(level: LogLevel, code: &'static str, message: impl Into<Sentence>) -> Self {
         debug_assert!(codes().any(|known| known == code), "{code} is missing in the list of codes");
         Self { level, code, message: message.into(), peer: None, subject: None, cost: Cost::default() }
     }
@@ -209,13 +205,13 @@ mod tests {
         let (mut log, mut outbox) = (Log::default(), Outbox::default());
         let mut write = |line: Line| log.write(&mut outbox, Timestamp::default(), line);
         let cost = Cost { points: 25, score: 50, banned_until: None };
-        write(Line::rejected("bad-signature", "why").cost(cost));
-        (0..MAX_LINES).for_each(|_| write(Line::info("woke", "")));
+        write(Line::rejected("bad-signature", Sentence::verbatim("why")).cost(cost));
+        (0..MAX_LINES).for_each(|_| write(Line::info("woke", Sentence::verbatim(""))));
         assert!(log.newest(MAX_LINES).iter().all(|line| line.code == "woke"));
         let page = log.incidents(0, 10);
         assert_eq!((page.total, page.items[0].points, page.items[0].score), (1, 25, 50));
         for _ in 0..MAX_INCIDENTS {
-            log.write(&mut outbox, Timestamp::default(), Line::rejected("garbage", ""));
+            log.write(&mut outbox, Timestamp::default(), Line::rejected("garbage", Sentence::verbatim("")));
         }
         let page = log.incidents(MAX_INCIDENTS - 1, 10);
         assert_eq!((page.total as usize, page.items.len()), (MAX_INCIDENTS, 1));
@@ -226,7 +222,11 @@ mod tests {
     fn an_incident_in_json_is_a_line_with_its_cost() {
         let (mut log, mut outbox) = (Log::default(), Outbox::default());
         let cost = Cost { points: 100, score: 120, banned_until: Some(Timestamp::from_millis(7)) };
-        log.write(&mut outbox, Timestamp::from_millis(5), Line::rejected("garbage", "no message").cost(cost));
+        log.write(
+            &mut outbox,
+            Timestamp::from_millis(5),
+            Line::rejected("garbage", Sentence::verbatim("no message")).cost(cost),
+        );
         let json = serde_json::to_value(&log.incidents(0, 1).items[0]).unwrap();
         for (name, value) in [("code", "garbage"), ("message", "no message"), ("level", "rejected")] {
             assert_eq!(json[name], value);

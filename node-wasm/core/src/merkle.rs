@@ -4,6 +4,7 @@
 //! where a leaf stands.
 
 use crate::hash::{MerkleRoot, tagged_sha256};
+use crate::sentence::Say;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
 
@@ -15,7 +16,7 @@ const NODE_TAG: &[u8] = &[1];
 const ROOT_TAG: &[u8] = &[2];
 
 /// Why a proof is none, or proves something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum ProofError {
     /// No such leaf.
     #[error("leaf {index} of {count}")]

@@ -5,6 +5,7 @@ use crate::hash::{BlockHash, StateRoot, tagged_sha256};
 use crate::keys::{Address, PublicKey};
 use crate::merkle;
 use crate::rules::Rules;
+use crate::sentence::Say;
 use crate::units::{Amount, CompactTarget, Height, Target, Timestamp};
 use bech32::Hrp;
 use borsh::BorshSerialize;
@@ -22,7 +23,7 @@ pub const MAX_BLOCK_BYTES: usize = 1024 * 1024;
 const GENESIS_TIME: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 /// Why there are no parameters for a network and room.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Say)]
 pub enum ParamsError {
     /// Neither `main` nor `dev`.
     #[error("there is no network of this name: main and dev are known")]

@@ -5,6 +5,7 @@ pub mod wallet;
 pub use crate::mempool::Wish;
 
 use crate::hash::TxId;
+use crate::sentence::Sentence;
 use crate::view::archive::{ChainPart, Imported};
 use crate::view::lab::{AttackView, BanView, Incident, Verdict};
 use crate::view::wallet::{BackupView, WalletView};
@@ -358,9 +359,23 @@ pub struct RequestError {
     /// A stable word.
     pub code: ErrorCode,
     /// A sentence.
-    pub message: String,
+    #[serde(flatten)]
+    pub message: Sentence,
     /// The field of the form that is wrong, if one is, such as `to`, `amount` or `passphrase`.
     pub field: Option<String>,
+}
+
+impl RequestError {
+    /// An error that is about no field of a form.
+    pub fn new(code: ErrorCode, message: impl Into<Sentence>) -> Self {
+        Self { code, message: message.into(), field: None }
+    }
+
+    /// The same, about a field.
+    #[must_use]
+    pub fn in_field(self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self }
+    }
 }
 
 /// Stable words for what can go wrong with a request.

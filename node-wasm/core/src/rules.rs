@@ -2,6 +2,7 @@
 //! protocol does, for instance that memos hold votes. Such rules are part of the network: every
 //! node of it must have the same ones, and their name is part of the genesis block.
 
+use crate::sentence::{Say, Sentence, ToValue, Value};
 use crate::transaction::Transaction;
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +15,19 @@ pub struct RuleViolation {
     pub code: &'static str,
     /// A sentence for people.
     pub message: &'static str,
+}
+
+impl Say for RuleViolation {
+    /// Its message is the pattern: an application translates its own rules.
+    fn say(&self) -> Sentence {
+        Sentence::new(self.message, [])
+    }
+}
+
+impl ToValue for RuleViolation {
+    fn to_value(&self) -> Value {
+        Value::Sentence(self.say())
+    }
 }
 
 /// Rules that an application adds for the data of transactions.

@@ -5,6 +5,7 @@
 
 use crate::hash::{BlockHash, TxId, WitnessId, sha256d, tagged_sha256};
 use crate::keys::{Address, PublicKey, SecretKey, Signature, SignatureCheck};
+use crate::sentence::Say;
 use crate::units::{Amount, Height};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
@@ -17,7 +18,7 @@ pub const MAX_TRANSACTION_BYTES: usize = 512;
 pub const LEAST_TRANSACTION_BYTES: usize = 1 + 20 + 8 + 8 + Signature::LENGTH;
 
 /// A memo is too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 #[error("a memo has at most {MAX_MEMO_BYTES} bytes")]
 pub struct MemoError;
 

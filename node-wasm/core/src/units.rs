@@ -1,12 +1,13 @@
 //! Amounts, heights, times, targets and work: one type a unit, arithmetic that cannot wrap.
 
+use crate::sentence::{Say, ToValue, Value};
 use borsh::{BorshDeserialize, BorshSerialize};
 use primitive_types::U256;
 use serde::{Deserialize, Serialize};
 use std::{fmt, io, str::FromStr, time::Duration};
 
 /// Why a text or a number is not an [`Amount`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum AmountError {
     /// Not digits with at most one decimal point.
     #[error("not a number such as 12 or 0.5")]
@@ -81,6 +82,12 @@ impl fmt::Display for Amount {
         }
         let decimals = format!("{grains:08}");
         write!(formatter, "{whole}.{}", decimals.trim_end_matches('0'))
+    }
+}
+
+impl ToValue for Amount {
+    fn to_value(&self) -> Value {
+        Value::Amount(self.to_string())
     }
 }
 
@@ -167,6 +174,12 @@ impl Height {
 impl fmt::Display for Height {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)
+    }
+}
+
+impl ToValue for Height {
+    fn to_value(&self) -> Value {
+        self.0.to_value()
     }
 }
 
@@ -322,6 +335,12 @@ impl CompactTarget {
 impl fmt::Display for CompactTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:08x}", self.0)
+    }
+}
+
+impl ToValue for CompactTarget {
+    fn to_value(&self) -> Value {
+        Value::Text(self.to_string())
     }
 }
 

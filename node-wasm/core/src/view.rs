@@ -11,6 +11,7 @@ pub use events::{EVENTS, Event, ForkChange, LogEntry, LogLevel, TrafficItem};
 pub use proofs::{Coverage, HeaderView, HistoryPage, Known, ProofView};
 
 use crate::hash::{BlockHash, MerkleRoot, StateRoot, TxId};
+use crate::sentence::Sentence;
 use crate::units::{Amount, Height, Timestamp};
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
@@ -84,7 +85,7 @@ pub struct StorageView {
     /// Where.
     pub state: StorageState,
     /// Why the node does not write any more, or what is wrong with the store; in words.
-    pub reason: Option<String>,
+    pub reason: Option<Sentence>,
     /// Height up to which the chain is in the store.
     pub stored_height: Height,
     /// Blocks of the best chain are kept from this height on; 0 or 1 if all are.

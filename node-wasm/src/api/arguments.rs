@@ -6,6 +6,7 @@ use super::bad_request;
 use js_sys::{JSON, Object};
 use node_core::mempool::Wish;
 use node_core::request::RequestError;
+use node_core::sentence::sentence;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tracker_protocol::PeerId;
@@ -104,7 +105,8 @@ impl BlockId {
 
 /// Reads an argument.
 pub(super) fn decode<A: DeserializeOwned>(json: &str) -> Result<A, RequestError> {
-    serde_json::from_str(json).map_err(|error| bad_request(format!("the argument is wrong: {}", without_place(&error))))
+    serde_json::from_str(json)
+        .map_err(|error| bad_request(sentence!("the argument is wrong: {error}", error = without_place(&error))))
 }
 
 /// What serde says, without the line and column of a text that the caller never saw.
@@ -126,7 +128,7 @@ pub(super) fn to_json(argument: &JsValue) -> Result<String, RequestError> {
     let plain = is_plain(argument) && members.is_none_or(|members| members.iter().all(|value| is_plain(&value)));
     // Throws for circular structures and big integers.
     let json = if plain { JSON::stringify(argument).ok().and_then(|json| json.as_string()) } else { None };
-    json.ok_or_else(|| bad_request("the argument is not plain data"))
+    json.ok_or_else(|| bad_request(sentence!("the argument is not plain data")))
 }
 
 #[cfg(test)]

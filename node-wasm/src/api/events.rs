@@ -4,6 +4,7 @@ use super::bad_request;
 use crate::client::{Client, Subscription};
 use js_sys::{Function, JSON};
 use node_core::request::RequestError;
+use node_core::sentence::sentence;
 use node_core::view::{EVENTS, Event};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -40,7 +41,7 @@ impl Events {
             return Ok(());
         }
         if callbacks.len() >= MAX_CALLBACKS {
-            return Err(bad_request(format!("{MAX_CALLBACKS} callbacks listen to this event already")));
+            return Err(bad_request(sentence!("{MAX_CALLBACKS} callbacks listen to this event already")));
         }
         callbacks.push(callback);
         Ok(())
@@ -58,8 +59,9 @@ impl Events {
 
 fn read(event: &JsValue, callback: &JsValue) -> Result<(&'static str, Function), RequestError> {
     let name = event.as_string().and_then(|name| EVENTS.into_iter().find(|known| *known == name));
-    let name = name.ok_or_else(|| bad_request(format!("the event is none of {}", EVENTS.join(", "))))?;
-    let callback = callback.dyn_ref::<Function>().ok_or_else(|| bad_request("the callback is not a function"))?;
+    let name = name.ok_or_else(|| bad_request(sentence!("the event is none of {names}", names = EVENTS.join(", "))))?;
+    let callback =
+        callback.dyn_ref::<Function>().ok_or_else(|| bad_request(sentence!("the callback is not a function")))?;
     Ok((name, callback.clone()))
 }
 

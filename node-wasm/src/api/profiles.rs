@@ -6,6 +6,7 @@ use super::{set, to_error};
 use crate::client::Client;
 use js_sys::{JSON, Object, Promise};
 use node_core::request::{ErrorCode, RequestError};
+use node_core::sentence::Sentence;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use wasm_bindgen::JsValue;
@@ -48,11 +49,8 @@ pub(super) fn object(client: &Client) -> Result<JsValue, JsValue> {
 
 async fn list(client: &Client) -> Result<String, RequestError> {
     let listed = client.profiles().await?;
-    serde_json::to_string(&listed).map_err(|error| RequestError {
-        code: ErrorCode::BadRequest,
-        message: error.to_string(),
-        field: None,
-    })
+    serde_json::to_string(&listed)
+        .map_err(|error| RequestError::new(ErrorCode::BadRequest, Sentence::verbatim(error.to_string())))
 }
 
 /// The answer that says no more than that it is done, as JSON.

@@ -33,15 +33,15 @@ pub(super) struct StartOptions {
 
 impl StartOptions {
     fn config(self, folder: &str) -> Result<StartConfig, RequestError> {
-        let (role, mine) = role_of(self.role, self.mine).map_err(|error| bad_request(error.to_string()))?;
+        let (role, mine) = role_of(self.role, self.mine).map_err(bad_request)?;
         if self.profile.as_deref().is_some_and(|id| !is_id(id)) {
-            return Err(bad_request(StartError::BadProfile.to_string()));
+            return Err(bad_request(StartError::BadProfile));
         }
         let tracker = self.tracker.as_deref().map(tracker_address).transpose();
         Ok(StartConfig {
             network: self.network.unwrap_or_else(|| DEFAULT_NETWORK.to_owned()),
             room: self.room.unwrap_or_else(|| PUBLIC_ROOM.to_owned()),
-            tracker: tracker.map_err(|error| bad_request(error.to_string()))?,
+            tracker: tracker.map_err(bad_request)?,
             role,
             mine,
             workers: self.workers.unwrap_or_else(|| folder.to_owned()),
@@ -56,7 +56,7 @@ pub fn start(options: &JsValue, folder: &str) -> Result<JsValue, JsValue> {
         .and_then(|json| decode::<Option<StartOptions>>(&json))
         .and_then(|options| options.unwrap_or_default().config(folder))
         .map_err(|error| to_error(&error))?;
-    let client = Client::start(config).map_err(|error| to_error(&bad_request(error.to_string())))?;
+    let client = Client::start(config).map_err(|error| to_error(&bad_request(error)))?;
     object(&client).map(JsValue::from)
 }
 

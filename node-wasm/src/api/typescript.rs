@@ -38,6 +38,10 @@ export interface TabchainError extends Error {
   code: ErrorCode;
   /** The field of a form that is wrong, if one is. */
   field?: string;
+  /** The message with places in braces, which names it for whoever translates it. */
+  pattern: string;
+  /** What stands in the places, by their names. */
+  values: { [key in string]: Value };
 }
 
 /** The names of the events. */

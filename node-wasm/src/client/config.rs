@@ -2,6 +2,7 @@
 
 use crate::storage::profiles::is_id;
 use node_core::params::{ChainParams, PUBLIC_ROOM, ParamsError};
+use node_core::sentence::{Say, Sentence, sentence};
 use node_core::view::Role;
 use web_sys::{Url, UrlSearchParams, Window};
 
@@ -18,7 +19,7 @@ const WORKERS_META: &str = "meta[name='tabchain-workers']";
 const DEFAULT_WORKERS: &str = "./";
 
 /// Why a node cannot start.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Say)]
 pub enum StartError {
     /// Not in a page.
     #[error("a node starts from a page")]
@@ -29,7 +30,7 @@ pub enum StartError {
         /// Its name.
         name: &'static str,
         /// What it should be.
-        expected: &'static str,
+        expected: Sentence,
     },
     /// There are no chain parameters for this network and room.
     #[error(transparent)]
@@ -108,7 +109,7 @@ impl StartConfig {
 }
 
 fn parse_threads(text: &str) -> Result<u32, StartError> {
-    text.parse().map_err(|_| StartError::BadParameter { name: "mine", expected: "a number of threads" })
+    text.parse().map_err(|_| StartError::BadParameter { name: "mine", expected: sentence!("a number of threads") })
 }
 
 fn parse_role(text: &str) -> Result<Role, StartError> {
@@ -116,7 +117,7 @@ fn parse_role(text: &str) -> Result<Role, StartError> {
         "full" => Ok(Role::Full),
         "miner" => Ok(Role::Miner),
         "light" => Ok(Role::Light),
-        _ => Err(StartError::BadParameter { name: "role", expected: "full, miner or light" }),
+        _ => Err(StartError::BadParameter { name: "role", expected: sentence!("full, miner or light") }),
     }
 }
 
@@ -125,9 +126,11 @@ pub(crate) fn role_of(role: Option<Role>, mine: Option<u32>) -> Result<(Role, u3
     let role = role.unwrap_or(if mine.unwrap_or(0) > 0 { Role::Miner } else { Role::Full });
     match (role, mine) {
         (Role::Miner, None) => Ok((role, 1)),
-        (Role::Miner, Some(0)) => Err(StartError::BadParameter { name: "mine", expected: "above 0 for a miner" }),
+        (Role::Miner, Some(0)) => {
+            Err(StartError::BadParameter { name: "mine", expected: sentence!("above 0 for a miner") })
+        }
         (Role::Full | Role::Light, Some(1..)) => {
-            Err(StartError::BadParameter { name: "mine", expected: "0 for who is not a miner" })
+            Err(StartError::BadParameter { name: "mine", expected: sentence!("0 for who is not a miner") })
         }
         (_, mine) => Ok((role, mine.unwrap_or(0))),
     }
@@ -136,8 +139,10 @@ pub(crate) fn role_of(role: Option<Role>, mine: Option<u32>) -> Result<(Role, u3
 /// A tracker's address in its full form, if it is one.
 pub(crate) fn tracker_address(address: &str) -> Result<String, StartError> {
     let url = Url::new(address).ok().filter(|url| matches!(url.protocol().as_str(), "ws:" | "wss:"));
-    url.map(|url| url.href())
-        .ok_or(StartError::BadParameter { name: "tracker", expected: "an address that begins with ws:// or wss://" })
+    url.map(|url| url.href()).ok_or(StartError::BadParameter {
+        name: "tracker",
+        expected: sentence!("an address that begins with ws:// or wss://"),
+    })
 }
 
 /// The tracker that served the page.

@@ -5,6 +5,7 @@ use super::Client;
 use crate::storage::StorageError;
 use crate::storage::profiles::{self, MAX_CHARS, Profile, is_id};
 use node_core::request::{ErrorCode, RequestError};
+use node_core::sentence::{Say, Sentence, sentence};
 use serde::Serialize;
 use web_sys::UrlSearchParams;
 
@@ -40,7 +41,7 @@ impl Client {
     pub async fn rename_profile(&self, id: &str, name: &str) -> Result<(), RequestError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > MAX_CHARS {
-            let message = format!("a name has 1 to {MAX_CHARS} characters");
+            let message = sentence!("a name has 1 to {MAX_CHARS} characters");
             return Err(RequestError { field: Some("name".to_owned()), ..refused(ErrorCode::BadRequest, message) });
         }
         let config = self.config();
@@ -60,7 +61,7 @@ impl Client {
                 search.set("profile", id);
                 location.set_search(&String::from(search.to_string())).ok()
             });
-            gone.ok_or_else(|| refused(ErrorCode::BadRequest, "the page cannot be loaded anew"))?;
+            gone.ok_or_else(|| refused(ErrorCode::BadRequest, sentence!("the page cannot be loaded anew")))?;
         }
         Ok(())
     }
@@ -70,12 +71,12 @@ impl Client {
     pub async fn erase_profile(&self, id: &str) -> Result<(), RequestError> {
         let own = self.profile().as_deref() == Some(id);
         if own {
-            self.stop("this profile was erased");
+            self.stop(sentence!("this profile was erased"));
         }
         let config = self.config();
         let gone = profiles::erase(&config.network, &config.room, id, own).await;
         if !gone.map_err(|error| unreadable(&error))? {
-            return Err(refused(ErrorCode::BadRequest, "another tab has this profile"));
+            return Err(refused(ErrorCode::BadRequest, sentence!("another tab has this profile")));
         }
         if own && let Some(window) = web_sys::window() {
             // Who asked may not hear of it any more, nor does it matter.
@@ -86,13 +87,13 @@ impl Client {
 }
 
 fn unknown() -> RequestError {
-    refused(ErrorCode::NotFound, "there is no such profile")
+    refused(ErrorCode::NotFound, sentence!("there is no such profile"))
 }
 
 fn unreadable(error: &StorageError) -> RequestError {
-    refused(ErrorCode::NotReadable, error)
+    refused(ErrorCode::NotReadable, error.say())
 }
 
-fn refused(code: ErrorCode, message: impl ToString) -> RequestError {
-    RequestError { code, message: message.to_string(), field: None }
+fn refused(code: ErrorCode, message: impl Into<Sentence>) -> RequestError {
+    RequestError::new(code, message)
 }

@@ -1,7 +1,9 @@
 //! What can be wrong with a browser's storage, in words for people.
 
+use node_core::sentence::Say;
+
 /// Why something is not stored or cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Say)]
 pub enum StorageError {
     /// There is no database in this browser, or this window may not use it.
     #[error("this browser window offers no storage")]

@@ -2,6 +2,7 @@
 
 use node_core::contract::ChannelBinding;
 use node_core::hash::tagged_sha256;
+use node_core::sentence::Say;
 
 /// What the binding's hash begins with.
 const BINDING_TAG: &[u8] = b"tabchain/channel";
@@ -13,7 +14,7 @@ const FINGERPRINT: &str = "a=fingerprint:";
 const ALGORITHMS: [(&str, usize); 3] = [("sha-256", 32), ("sha-384", 48), ("sha-512", 64)];
 
 /// Why a session description names no certificate to bind to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum SdpError {
     /// No fingerprint at all.
     #[error("the session description has no certificate fingerprint")]

@@ -14,6 +14,7 @@ use node_core::keys::Entropy;
 use node_core::node::{Config, Node};
 use node_core::params::ChainParams;
 use node_core::request::{ErrorCode, Request, RequestError, Response};
+use node_core::sentence::{Say, Sentence, sentence};
 use node_core::store::Stored;
 use node_core::view::{Event, LogEntry, LogLevel};
 use serde_json::value::{RawValue, to_raw_value};
@@ -29,12 +30,12 @@ use zeroize::Zeroizing;
 const REPORT_HANDLED_BYTES: u32 = 256 * 1024;
 
 /// Why the node's worker cannot run the node.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Say)]
 enum StartError {
     #[error(transparent)]
     Params(#[from] node_core::params::ParamsError),
     #[error("the browser gives no random numbers: {0}")]
-    Random(getrandom::Error),
+    Random(String),
 }
 
 /// The node and all that serves it.
@@ -70,7 +71,7 @@ impl Page {
         let _ = self.0.post_message_with_transfer(&message, &transfer);
     }
 
-    fn warn(&self, code: &str, message: String) {
+    fn warn(&self, code: &str, message: Sentence) {
         // Number 0: the line is the shell's, not one of the node's log.
         self.send(&ToPage::Event(Event::Log(LogEntry {
             sequence: 0,
@@ -92,7 +93,7 @@ impl Driver {
     ) -> Result<Rc<Self>, StartError> {
         let params = ChainParams::named(&start.network, &start.room)?;
         let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(StartError::Random)?;
+        getrandom::fill(&mut seed).map_err(|error| StartError::Random(error.to_string()))?;
         let config = Config::new(params, start.role);
         let (node, keeper, absent) = match profile {
             Ok((keeper, stored)) => {
@@ -122,7 +123,7 @@ impl Driver {
         });
         driver.drain();
         match absent {
-            Some(reason) => driver.inbox.borrow_mut().push_back(Input::StorageFailed { reason: reason.to_string() }),
+            Some(reason) => driver.inbox.borrow_mut().push_back(Input::StorageFailed { reason: reason.into() }),
             None => driver.look_at_storage(),
         }
         if let Some(url) = start.tracker {
@@ -290,10 +291,11 @@ fn fresh_entropy() -> Option<Entropy> {
 }
 
 fn to_json(response: &Response) -> Result<Box<RawValue>, RequestError> {
-    to_raw_value(response).map_err(|error| RequestError {
-        code: ErrorCode::Stopped,
-        message: format!("the answer cannot be written: {error}"),
-        field: None,
+    to_raw_value(response).map_err(|error| {
+        RequestError::new(
+            ErrorCode::Stopped,
+            sentence!("the answer cannot be written: {error}", error = error.to_string()),
+        )
     })
 }
 
@@ -330,14 +332,14 @@ impl Worker {
             let on_close = move |error: StorageError| {
                 let driver = closed.upgrade().and_then(|worker| worker.driver.get().cloned());
                 if let Some(driver) = driver {
-                    driver.input(Input::StorageFailed { reason: error.to_string() });
+                    driver.input(Input::StorageFailed { reason: error.into() });
                 }
             };
             let profile = Keeper::open(&start, on_close).await;
             match Driver::start(page.clone(), start, profile) {
                 // Set here and nowhere else.
                 Ok(started) => drop(worker.driver.set(started)),
-                Err(error) => return page.send(&ToPage::Failed { message: error.to_string() }),
+                Err(error) => return page.send(&ToPage::Failed { message: error.into() }),
             }
             for message in worker.waiting.take().unwrap_or_default() {
                 worker.receive(&page, message);
@@ -347,7 +349,7 @@ impl Worker {
 }
 
 fn no_message() -> ToPage {
-    ToPage::Failed { message: "the page sent what is no message".to_owned() }
+    ToPage::Failed { message: sentence!("the page sent what is no message") }
 }
 
 fn hand_on(driver: &Rc<Driver>, page: &Page, message: &JsValue) {
@@ -365,7 +367,7 @@ fn hand_on(driver: &Rc<Driver>, page: &Page, message: &JsValue) {
 
 /// Starts the node's worker in the worker that this runs in.
 pub fn start() {
-    on_panic(|message| Page(scope()).send(&ToPage::Failed { message }));
+    on_panic(|words| Page(scope()).send(&ToPage::Failed { message: Sentence::verbatim(words) }));
     let page = Page(scope());
     let worker = Rc::new(Worker::default());
     let answers = page.clone();

@@ -6,6 +6,7 @@ use crate::storage::profiles::{self, Claim};
 use crate::storage::{StorageError, Store};
 use futures_util::future::join;
 use node_core::contract::{Input, JobId};
+use node_core::sentence::Sentence;
 use node_core::store::{Batch, Query, Stored};
 use node_core::units::Timestamp;
 use std::cell::Cell;
@@ -55,7 +56,7 @@ impl Keeper {
         spawn_local(async move {
             input(match store.write(&batch).await {
                 Ok(()) => Input::Persisted { batch: batch.number },
-                Err(error) => Input::StorageFailed { reason: error.to_string() },
+                Err(error) => Input::StorageFailed { reason: error.into() },
             });
         });
     }
@@ -64,7 +65,7 @@ impl Keeper {
     pub(super) fn read(&self, job: JobId, queries: Vec<Query>, input: impl Fn(Input) + 'static) {
         let store = Rc::clone(&self.store);
         spawn_local(async move {
-            let answers = store.read(&queries).await.map_err(|error| error.to_string());
+            let answers = store.read(&queries).await.map_err(Sentence::from);
             input(Input::Loaded { job, answers });
         });
     }

@@ -14,6 +14,7 @@ use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId};
 use node_core::keys::{SignatureCheck, verify_all};
 use node_core::request::{Request, RequestId};
+use node_core::sentence::{Sentence, sentence};
 use node_core::wallet::vault::Derivation;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -47,7 +48,7 @@ struct Inner {
     base: String,
     input: Box<dyn Fn(Input)>,
     /// Hears what goes wrong.
-    warn: Box<dyn Fn(&'static str, String)>,
+    warn: Box<dyn Fn(&'static str, Sentence)>,
     next_name: Cell<u32>,
     verifier: RefCell<Verifier>,
     /// Batches that the verifier has, so that they are not lost with it. As many as the node gave away.
@@ -123,7 +124,7 @@ impl Pool {
     pub(super) fn new(
         base: String,
         input: impl Fn(Input) + 'static,
-        warn: impl Fn(&'static str, String) + 'static,
+        warn: impl Fn(&'static str, Sentence) + 'static,
     ) -> Self {
         Self(Rc::new(Inner {
             scope: scope(),
@@ -225,7 +226,10 @@ impl Inner {
         let worker = match Worker::new_with_options(&format!("{}{SCRIPT}", self.base), &options) {
             Ok(worker) => worker,
             Err(error) => {
-                (self.warn)("compute-worker-failed", format!("a compute worker cannot start: {}", describe(&error)));
+                (self.warn)(
+                    "compute-worker-failed",
+                    sentence!("a compute worker cannot start: {error}", error = describe(&error)),
+                );
                 return None;
             }
         };
@@ -309,7 +313,7 @@ impl Inner {
         if is_verifier {
             let lost = self.verifier.replace(Verifier::Broken);
             bury(lost);
-            (self.warn)("compute-worker-failed", format!("signatures are checked in the node's own worker: {why}"));
+            (self.warn)("compute-worker-failed", sentence!("signatures are checked in the node's own worker: {why}"));
             let batches = std::mem::take(&mut *self.batches.borrow_mut());
             for (job, checks) in batches {
                 self.verify_here(job, &checks);
@@ -319,7 +323,10 @@ impl Inner {
         let deriver = self.deriver.borrow_mut().take_if(|deriver| deriver.worker.name == name);
         if let Some(Deriver { worker, job, derivation }) = deriver {
             bury(worker);
-            (self.warn)("compute-worker-failed", format!("a passphrase is worked on in the node's own worker: {why}"));
+            (self.warn)(
+                "compute-worker-failed",
+                sentence!("a passphrase is worked on in the node's own worker: {why}"),
+            );
             return self.derive_here(job, &derivation);
         }
         let place = self.miners.borrow().iter().position(|worker| worker.name == name);
@@ -327,7 +334,7 @@ impl Inner {
         let lost = self.miners.borrow_mut().remove(place);
         bury(lost);
         let left = self.miners.borrow().len();
-        (self.warn)("compute-worker-failed", format!("a mining thread ended, {left} are left: {why}"));
+        (self.warn)("compute-worker-failed", sentence!("a mining thread ended, {left} are left: {why}"));
         if left == 0 {
             // Its answer finds no asker, which the page takes for a request that was given up.
             (self.input)(Input::Request { id: NOBODY, request: Request::MinerStop });

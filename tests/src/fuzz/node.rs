@@ -19,6 +19,7 @@ use node_core::net::message::Message;
 use node_core::net::peers::MAX_LINKS;
 use node_core::node::{Config, Node};
 use node_core::request::{Request, RequestId};
+use node_core::sentence::Sentence;
 use node_core::transaction::Transaction;
 use node_core::units::Timestamp;
 use node_core::view::Role;
@@ -267,7 +268,7 @@ impl Session {
             Step::Closed(end) => {
                 if let Some(link) = self.link_of(Self::end(end)) {
                     self.links.remove(&link);
-                    self.input(Input::LinkClosed { link, reason: "lost".to_owned() });
+                    self.input(Input::LinkClosed { link, reason: Sentence::verbatim("lost") });
                 }
             }
             Step::Say { end, speech } => self.say(Self::end(end), speech),

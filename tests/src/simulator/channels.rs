@@ -4,6 +4,7 @@
 use super::NodeIndex;
 use node_core::contract::{ChannelBinding, Input, LinkId};
 use node_core::net::frame::Class;
+use node_core::sentence::Sentence;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ pub(super) struct Channels {
 
 /// What a node hears when its link was closed from outside.
 pub(super) fn closed(link: LinkId) -> Input {
-    Input::LinkClosed { link, reason: "closed by the other side".to_owned() }
+    Input::LinkClosed { link, reason: Sentence::verbatim("closed by the other side") }
 }
 
 impl Channels {

@@ -99,7 +99,7 @@ impl Simulation {
         let Some(link) = self.link(one, other) else { return false };
         if let Some((other, other_link)) = self.channels.close((one, link)) {
             for (index, link) in [(one, link), (other, other_link)] {
-                let reason = "the line was cut".to_owned();
+                let reason = node_core::sentence::Sentence::verbatim("the line was cut");
                 let input = node_core::contract::Input::LinkClosed { link, reason };
                 self.schedule_input(Duration::from_millis(500), index, input);
             }

@@ -263,6 +263,8 @@ async fn amounts_are_read_as_the_language_writes_them() {
     let shown =
         async || german.script(&tab, "return document.getElementById('send-amount').value").await == json!("1,234");
     german.until(SOON, "the amount of the link is shown as it is written here", shown).await;
+    // And what the node says of it, which has nothing to pay with.
+    german.shows(&tab, "send-amount-error", "With the fee it takes 1,235 TAB").await;
     german.close().await;
 }
 

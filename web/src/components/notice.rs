@@ -1,7 +1,7 @@
 //! What stands where there is nothing to show yet, or where something is wrong.
 
 use super::{Icon, Shape};
-use crate::{format, texts};
+use crate::{browser, texts};
 use leptos::prelude::*;
 use node_wasm::request::{ErrorCode, RequestError};
 
@@ -65,7 +65,7 @@ pub(crate) fn Failure(
 ) -> impl IntoView {
     if error.code == ErrorCode::Stopped {
         view! {
-            <Notice tone=Tone::Danger title=texts::NODE_STOPPED text=format::sentence(&error.message)>
+            <Notice tone=Tone::Danger title=texts::NODE_STOPPED text=browser::said(&error.message)>
                 <button type="button" class="button" on:click=|_| crate::browser::reload()>{texts::RELOAD}</button>
             </Notice>
         }
@@ -74,6 +74,6 @@ pub(crate) fn Failure(
         // Nothing is wrong: it is how this node works.
         view! { <Notice tone=Tone::Calm title=texts::LIGHT_NODE text=texts::light_node(error.code) /> }.into_any()
     } else {
-        view! { <Notice tone=Tone::Warning title=texts::REFUSED text=format::sentence(&error.message) /> }.into_any()
+        view! { <Notice tone=Tone::Warning title=texts::REFUSED text=browser::said(&error.message) /> }.into_any()
     }
 }

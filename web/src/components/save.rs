@@ -1,7 +1,7 @@
 //! The button that saves an answer of the node as a JSON file.
 
 use super::{Icon, Shape, use_toasts};
-use crate::{browser, format, state::use_tab, texts};
+use crate::{browser, state::use_tab, texts};
 use leptos::{prelude::*, task::spawn_local};
 use node_wasm::request::Request;
 
@@ -25,7 +25,7 @@ pub(crate) fn SaveJson(
             match tab.request_json(request).await {
                 Ok(json) if browser::save(&file, &browser::indented(&json)).is_ok() => {}
                 Ok(_) => toasts.say(texts::SAVE_FAILED.to_owned()),
-                Err(error) => toasts.say(format::sentence(&error.message)),
+                Err(error) => toasts.say(browser::said(&error.message)),
             }
         });
     };

@@ -128,6 +128,11 @@ fn of_this_tab(code: &str) -> Option<&'static str> {
         // The tab.
         "miner-started" => "This tab tries nonces until a header’s hash is below the target.",
         "miner-stopped" => "This tab tries no more nonces. It goes on checking and forwarding.",
+        "mining-failed" => "The tab was to mine from the start, and the node refused it.",
+        "compute-worker-failed" => {
+            "The browser lets this tab use fewer processors: it does the same work, more slowly."
+        }
+        "node-stopped" => "Nothing is checked, forwarded or mined in this tab any more. Load the page again.",
         "role-changed" => "As chosen in the settings. Peers were told.",
         "woke" => "The browser or the computer had stopped this tab. What was missed comes from peers.",
         "clock-wrong" => {

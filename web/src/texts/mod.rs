@@ -8,14 +8,15 @@ mod log;
 mod mempool;
 mod mining;
 mod network;
+mod node;
 mod overview;
 mod proof;
 mod settings;
 mod wallet;
 
 pub(crate) use self::{
-    explorer::*, lab::*, learn::*, log::*, mempool::*, mining::*, network::*, overview::*, proof::*, settings::*,
-    wallet::*,
+    explorer::*, lab::*, learn::*, log::*, mempool::*, mining::*, network::*, node::*, overview::*, proof::*,
+    settings::*, wallet::*,
 };
 
 use node_wasm::request::ErrorCode;
@@ -59,8 +60,8 @@ pub(crate) fn version(version: &str, profile: &str) -> String {
 }
 
 /// Where wallet and chain are kept.
-pub(crate) fn storage(storage: &StorageView) -> String {
-    let reason = storage.reason.as_deref().unwrap_or("this browser window offers no storage");
+pub(crate) fn storage(storage: &StorageView, reason: Option<&str>) -> String {
+    let reason = reason.unwrap_or("this browser window offers no storage");
     match storage.state {
         StorageState::Stored => {
             let megabytes = |bytes: f64| format!("{:.1} MB", bytes / 1e6);

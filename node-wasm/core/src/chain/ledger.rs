@@ -7,13 +7,14 @@ use crate::consensus::validation;
 use crate::hash::{StateRoot, TxId};
 use crate::keys::Address;
 use crate::params::ChainParams;
+use crate::sentence::Say;
 use crate::transaction::{Reward, Transaction};
 use crate::units::{Amount, Height};
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Why a block or transaction does not go with the accounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum LedgerError {
     /// Not the number that the account's next transaction has.
     #[error("transaction {id} has nonce {found} where {expected} is next")]

@@ -26,6 +26,7 @@ use crate::consensus::validation::{self, HeaderError, MEDIAN_SPAN};
 use crate::hash::{BlockHash, StateRoot};
 use crate::keys::Address;
 use crate::params::ChainParams;
+use crate::sentence::Say;
 use crate::transaction::Transaction;
 use crate::units::{CompactTarget, Height, Timestamp, Work};
 use kept::Keeping;
@@ -41,7 +42,7 @@ pub const MAX_LOCATOR: usize = 32;
 pub const MAX_IDLE_HEADERS: usize = 4_000;
 
 /// Why a header is not taken in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum InsertError {
     /// Its parent is not known: ask for what lies between.
     #[error("the parent is not known")]

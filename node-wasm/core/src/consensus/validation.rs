@@ -8,6 +8,7 @@ use crate::hash::TxId;
 use crate::keys::SignatureCheck;
 use crate::params::ChainParams;
 use crate::rules::RuleViolation;
+use crate::sentence::Say;
 use crate::transaction::{MAX_TRANSACTION_BYTES, Transaction};
 use crate::units::{Amount, CompactTarget, Height, Timestamp};
 use primitive_types::U256;
@@ -17,7 +18,7 @@ use std::collections::BTreeSet;
 pub const MEDIAN_SPAN: usize = 11;
 
 /// Why a header is invalid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum HeaderError {
     /// Made by rules that this software does not know.
     #[error("header version {0} is unknown")]
@@ -50,7 +51,7 @@ pub enum HeaderError {
 }
 
 /// Why a block's transactions are invalid, whatever the accounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum BodyError {
     /// No transaction at all.
     #[error("the block has no reward")]
@@ -76,7 +77,7 @@ pub enum BodyError {
 }
 
 /// Why a transaction is invalid in itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum TransactionError {
     /// More canonical bytes than allowed.
     #[error("the transaction is too large")]

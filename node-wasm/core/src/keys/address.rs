@@ -1,5 +1,6 @@
 //! Addresses: 20 bytes, shown as bech32m (BIP 350) with the network's prefix.
 
+use crate::sentence::Say;
 use bech32::primitives::decode::CheckedHrpstring;
 use bech32::{Bech32m, Hrp};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -13,7 +14,7 @@ const MAX_TEXT: usize = 90;
 const DATA_CHARACTERS: usize = Address::LENGTH * 8 / 5;
 
 /// Why a text is not an address of a network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum AddressError {
     /// Not bech32m, or its checksum does not hold.
     #[error("not an address, or a character of it is wrong")]

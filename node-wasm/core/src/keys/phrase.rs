@@ -4,6 +4,7 @@
 //! account. The coin type is "TAB" in ASCII; it is not registered in SLIP 44.
 
 use super::{Secret, SecretKey};
+use crate::sentence::Say;
 use bip32::{ChildNumber, XPrv};
 use bip39::{Language, Mnemonic};
 use std::fmt;
@@ -22,7 +23,7 @@ const COIN_TYPE: u32 = 0x54_41_42;
 const MAX_PHRASE_BYTES: usize = 1_024;
 
 /// Why a text is not a phrase. None of these quotes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum PhraseError {
     /// Another number of words.
     #[error("a backup has {PHRASE_WORDS} words, these are {0}")]

@@ -14,6 +14,7 @@ use crate::consensus::validation::{self, TransactionError};
 use crate::hash::TxId;
 use crate::keys::{Address, PublicKey};
 use crate::params::ChainParams;
+use crate::sentence::Say;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Timestamp};
 use queue::Queue;
@@ -66,7 +67,7 @@ impl FeeRate {
 }
 
 /// Why a transaction cannot wait here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum AdmitError {
     /// It is wrong in itself.
     #[error(transparent)]
@@ -113,7 +114,7 @@ pub enum AdmitError {
 }
 
 /// Why a transaction left without being confirmed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum Removal {
     /// A confirmed one took its nonce.
     #[error("another transaction with its nonce was confirmed")]

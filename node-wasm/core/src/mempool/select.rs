@@ -5,6 +5,7 @@ use super::queue::{Package, Queue, Waiting};
 use super::{FeeRate, Mempool};
 use crate::hash::TxId;
 use crate::keys::Address;
+use crate::sentence::Say;
 use crate::transaction::Transaction;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -35,7 +36,7 @@ pub enum Wish {
 }
 
 /// There are [`MAX_WISHES`] already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 #[error("there are {MAX_WISHES} wishes already; take some back")]
 pub struct TooManyWishes;
 

@@ -12,6 +12,7 @@
 use crate::block::{Block, BlockHeader};
 use crate::hash::{BlockHash, TxId, WitnessId, sha256};
 use crate::params::MAX_BLOCK_BYTES;
+use crate::sentence::Say;
 use crate::transaction::{LEAST_TRANSACTION_BYTES, Transaction};
 use crate::units::Height;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -101,7 +102,7 @@ pub struct BlockTransactions {
 }
 
 /// Why a compact block, or what belongs to one, makes no sense. No honest node sends the like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum CompactError {
     /// The block's first transaction does not come with it, or is no reward.
     #[error("a compact block carries its reward")]

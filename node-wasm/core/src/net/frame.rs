@@ -5,6 +5,8 @@
 //! different classes may alternate on one, so that what is urgent need not wait for the end of what
 //! is long; within a class one message follows the other.
 
+use crate::sentence::Say;
+
 /// Most bytes of a message in one frame: what every browser sends without fragmenting badly.
 pub const CHUNK_BYTES: usize = 16 * 1024;
 /// Most bytes of a frame.
@@ -56,7 +58,7 @@ impl Class {
 }
 
 /// Why a frame is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum FrameError {
     /// Empty, too long, too short for one that is not the last, or of another first byte.
     #[error("not a frame")]

@@ -6,6 +6,7 @@
 //! costs no more than a stated memory, and delays nobody but itself.
 
 use crate::net::frame::{self, Class};
+use crate::sentence::Say;
 use crate::units::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -24,7 +25,7 @@ pub const MAX_WAITING: [u64; Class::ALL.len()] =
     [512 * 1024, 4 * 1024 * 1024 + 1024, 2 * 1024 * 1024, (4 * 1024 + 512) * 1024];
 
 /// More than [`MAX_WAITING`] of a class would wait: the message is not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 #[error("too much waits for the link")]
 pub struct Full;
 

@@ -26,6 +26,7 @@ use crate::net::peers::{Choice, MAX_LINKS, Peer, Peers};
 use crate::net::relay::Relay;
 use crate::net::signal::Stamps;
 use crate::params::ChainParams;
+use crate::sentence::{Sentence, sentence};
 use crate::units::{Timestamp, Work};
 use crate::view::{Event, PeerState, TrackerState};
 use rand_chacha::ChaCha8Rng;
@@ -210,7 +211,7 @@ impl Mesh {
     pub fn tracker_changed(&mut self, context: &mut Context, open: bool) {
         let state = if open { TrackerState::Joining } else { TrackerState::Offline };
         if self.tracker == TrackerState::Joined && !open {
-            context.log(Line::warning("tracker-lost", "the tracker is gone; the mesh goes on without it"));
+            context.log(Line::warning("tracker-lost", sentence!("the tracker is gone; the mesh goes on without it")));
         }
         self.set_tracker(context, state);
     }
@@ -225,7 +226,8 @@ impl Mesh {
                 context.outbox.push(Output::IceServers(servers));
             }
             ServerMessage::Welcome { peers, room_size, .. } => {
-                context.log(Line::info("tracker-joined", format!("joined the room at the tracker; {room_size} in it")));
+                context
+                    .log(Line::info("tracker-joined", sentence!("joined the room at the tracker; {room_size} in it")));
                 self.set_tracker(context, TrackerState::Joined);
                 self.off_tracker.clear();
                 self.sampled(context, peers, room_size);
@@ -234,7 +236,10 @@ impl Mesh {
             ServerMessage::Signal { from, payload } => self.on_tracker_signal(context, from, &payload),
             ServerMessage::Undeliverable { to } => self.on_undeliverable(context, to),
             ServerMessage::Refused { reason, .. } => {
-                context.log(Line::warning("tracker-refused", format!("the tracker refused something: {reason}")));
+                context.log(Line::warning(
+                    "tracker-refused",
+                    sentence!("the tracker refused something: {reason}", reason = Sentence::plain(reason.to_string())),
+                ));
             }
             ServerMessage::Ping => context.outbox.push(Output::Tracker(ClientMessage::Pong)),
         }
@@ -424,16 +429,16 @@ impl Mesh {
     fn make_room(&mut self, context: &mut Context) -> bool {
         let links: Vec<(LinkId, &Peer)> = context.peers.iter().collect();
         let Some(link) = eviction::victim(&links, &self.salt, context.now) else { return false };
-        self.let_go(context, link, "peer-evicted", "made room for another link");
+        self.let_go(context, link, "peer-evicted", sentence!("made room for another link"));
         true
     }
 
     /// Closes a link of which nobody is guilty, and tells the peer why.
-    fn let_go(&mut self, context: &mut Context, link: LinkId, code: &'static str, reason: &str) {
+    fn let_go(&mut self, context: &mut Context, link: LinkId, code: &'static str, reason: Sentence) {
         let Some((id, state)) = context.peers.get(link).map(|peer| (peer.id, peer.state)) else { return };
-        context.log(Line::info(code, reason).peer(id));
+        context.log(Line::info(code, reason.clone()).peer(id));
         if state != PeerState::Connecting {
-            context.outbox.send(link, &Message::Refused(Refused::without_fault(Offence::NoRoom, reason)));
+            context.outbox.send(link, &Message::Refused(Refused::without_fault(Offence::NoRoom, &reason)));
         }
         self.disconnect(context, link, false);
         self.candidates.full(id, context.now);

@@ -10,6 +10,7 @@ use crate::net::exchange::{MAX_SAMPLE, PeerSample};
 use crate::net::offence::Offence;
 use crate::net::proofs::{Answer, MAX_PROVED, Question};
 use crate::net::relay::RelayedSignal;
+use crate::sentence::Say;
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp, Work};
 use crate::view::Role;
@@ -165,7 +166,7 @@ impl Refused {
 }
 
 /// Why bytes are not a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum MessageError {
     /// Not canonical bytes of a message.
     #[error("not a message")]

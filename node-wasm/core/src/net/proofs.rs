@@ -7,6 +7,7 @@ use crate::hash::{BlockHash, TxId};
 use crate::keys::{Address, PublicKey};
 use crate::light::{self, LightError};
 use crate::merkle;
+use crate::sentence::Say;
 use crate::transaction::Transaction;
 use crate::units::Height;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -84,7 +85,7 @@ pub struct Proved {
 }
 
 /// Why an answer is a lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum FalseAnswer {
     /// Its kind is not that of the question.
     #[error("the answer is to another question")]

@@ -9,6 +9,7 @@
 use crate::contract::RtcSignal;
 use crate::hash::{BlockHash, tagged_sha256};
 use crate::keys::{PublicKey, SecretKey, Signature, SignatureCheck};
+use crate::sentence::Say;
 use crate::units::Timestamp;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -51,7 +52,7 @@ pub struct Opened {
 }
 
 /// Why a signal is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum SignalError {
     /// Not a signal.
     #[error("not a signal")]

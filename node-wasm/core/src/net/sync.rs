@@ -11,6 +11,7 @@ use crate::net::message::{MAX_BLOCKS_ASKED, MAX_HEADERS, Message};
 use crate::net::offence::Offence;
 use crate::net::peers::{Asked, Peer, Peers};
 use crate::net::presync::{MAX_BATCHES, Presync, Tail};
+use crate::sentence::Say;
 use crate::units::{Height, Timestamp, Work};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -39,6 +40,34 @@ const MAX_LATE: usize = 256;
 /// Headers that wait because they are ahead of the clock; the one furthest ahead makes room.
 const MAX_PARKED: usize = 64;
 
+/// What is wrong with headers as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
+pub enum BranchError {
+    /// One of them does not name the one before.
+    #[error("the headers do not follow each other")]
+    Gap,
+    /// Nobody asked for them, and they are of no use.
+    #[error("headers of a branch with too little work")]
+    Unwanted,
+    /// More of them than any chain with so little work has.
+    #[error("a branch without end and without enough work")]
+    Endless,
+    /// The peer lied about its work.
+    #[error("the headers end with less work than the peer said it has")]
+    LessWork,
+}
+
+impl BranchError {
+    /// What a peer that shows such headers is guilty of.
+    pub fn offence(self) -> Offence {
+        match self {
+            Self::Gap => Offence::InvalidHeader,
+            Self::Unwanted => Offence::Unwanted,
+            Self::Endless | Self::LessWork => Offence::LowWork,
+        }
+    }
+}
+
 /// What a batch of headers brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HeadersOutcome {
@@ -52,8 +81,8 @@ pub struct HeadersOutcome {
     pub parked: usize,
     /// They stand on a header that is not known.
     pub orphan: bool,
-    /// What else is wrong with them, in words.
-    pub refused: Option<(Offence, &'static str)>,
+    /// What else is wrong with them.
+    pub refused: Option<BranchError>,
 }
 
 /// The body that a peer has to send next.
@@ -144,7 +173,7 @@ impl Sync {
             return HeadersOutcome::default();
         };
         if headers.iter().skip(1).zip(&hashes).any(|(header, before)| header.previous != *before) {
-            return refused(Offence::InvalidHeader, "the headers do not follow each other");
+            return refused(BranchError::Gap);
         }
         if let Some(hash) = hashes.iter().find(|hash| chain.is_invalid(hash)) {
             return HeadersOutcome { known_invalid: Some(*hash), ..HeadersOutcome::default() };
@@ -230,7 +259,7 @@ impl Sync {
             return Ok(());
         }
         let Some(claim) = batch.claim else {
-            return Err(refused(Offence::Unwanted, "headers of a branch with too little work"));
+            return Err(refused(BranchError::Unwanted));
         };
         if !batch.is_full() {
             return Err(ended(tail.work(), claim));
@@ -259,7 +288,7 @@ impl Sync {
             return ended(tail.work(), batch.claim.unwrap_or_default());
         }
         if batches.len() >= MAX_BATCHES {
-            return refused(Offence::LowWork, "a branch without end and without enough work");
+            return refused(BranchError::Endless);
         }
         batches.push_back(batch.last);
         self.presyncs.insert(batch.link, Presync::Measuring { start, tail, batches });
@@ -467,14 +496,14 @@ impl Sync {
     }
 }
 
-fn refused(offence: Offence, reason: &'static str) -> HeadersOutcome {
-    HeadersOutcome { refused: Some((offence, reason)), ..HeadersOutcome::default() }
+fn refused(error: BranchError) -> HeadersOutcome {
+    HeadersOutcome { refused: Some(error), ..HeadersOutcome::default() }
 }
 
 /// A branch that was asked for ended: with less work than the peer said it has, it lied.
 fn ended(work: Work, claim: Work) -> HeadersOutcome {
     if work < claim {
-        return refused(Offence::LowWork, "the headers end with less work than the peer said it has");
+        return refused(BranchError::LessWork);
     }
     HeadersOutcome::default()
 }

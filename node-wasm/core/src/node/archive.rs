@@ -7,6 +7,7 @@ use crate::chain::tree::InsertError;
 use crate::consensus::validation;
 use crate::hash::BlockHash;
 use crate::request::{ErrorCode, RequestError, RequestId, Response};
+use crate::sentence::{Say, Sentence, sentence};
 use crate::units::Height;
 use crate::view::archive::{ChainPart, Imported};
 use std::sync::Arc;
@@ -38,7 +39,7 @@ impl Node {
         for height in self.part_heights(from) {
             let block = self.chain.hash_at(height).and_then(|hash| self.block_here(&hash));
             let Some(block) = block else {
-                return Err(error(ErrorCode::NotFound, format!("block {height} is not kept here")));
+                return Err(error(ErrorCode::NotFound, sentence!("block {height} is not kept here")));
             };
             blocks.push(hex::encode(block.to_bytes()));
         }
@@ -56,13 +57,13 @@ impl Node {
 
     fn begin_import(&mut self, request: RequestId, part: &ChainPart) -> Result<(), RequestError> {
         if self.importing.is_some() {
-            return Err(error(ErrorCode::Busy, "another part is being taken in"));
+            return Err(error(ErrorCode::Busy, sentence!("another part is being taken in")));
         }
         if part.genesis != self.chain.genesis() {
-            return Err(bad_file("this file is of the chain of another room or network"));
+            return Err(bad_file(sentence!("this file is of the chain of another room or network")));
         }
         if part.blocks.len() > PART_BLOCKS {
-            return Err(bad_file(format!("a part has at most {PART_BLOCKS} blocks")));
+            return Err(bad_file(sentence!("a part has at most {PART_BLOCKS} blocks")));
         }
         let most = 2 * self.chain.params().max_block_bytes;
         let blocks = part.blocks.iter().map(|text| read(text, most)).collect::<Result<Vec<Block>, _>>()?;
@@ -76,7 +77,7 @@ impl Node {
                 continue;
             }
             if let Err(reason) = self.take_file_header(&block) {
-                import.problem = Some(bad_file(format!("block {}: {reason}", block.header.height)));
+                import.problem = Some(bad_file(sentence!("block {height}: {reason}", height = block.header.height)));
                 break;
             }
             import.hashes.push(hash);
@@ -92,16 +93,16 @@ impl Node {
     }
 
     /// Checks what can be checked of a block without the accounts, and takes in its header.
-    fn take_file_header(&mut self, block: &Block) -> Result<(), String> {
+    fn take_file_header(&mut self, block: &Block) -> Result<(), Sentence> {
         if validation::is_ahead(self.chain.params(), &block.header, self.now) {
-            return Err("its time is ahead of this computer's clock".to_owned());
+            return Err(sentence!("its time is ahead of this computer's clock"));
         }
         match self.chain.insert_header(block.header) {
-            Err(InsertError::Orphan) => Err("the blocks before it are neither here nor in the file".to_owned()),
-            Err(problem) => Err(problem.to_string()),
+            Err(InsertError::Orphan) => Err(sentence!("the blocks before it are neither here nor in the file")),
+            Err(problem) => Err(problem.say()),
             Ok(_) => validation::check_body(self.chain.params(), block).map_err(|problem| {
                 self.judge_body(block.header.hash(), &problem);
-                problem.to_string()
+                problem.say()
             }),
         }
     }
@@ -116,7 +117,7 @@ impl Node {
         let invalid = hashes.iter().find(|hash| self.chain.is_invalid(hash) || !self.chain.has_block(hash));
         let invalid = invalid.map(|hash| {
             let height = self.chain.header(hash).map_or_else(|| hash.to_string(), |header| header.height.to_string());
-            bad_file(format!("block {height} breaks a rule: the log says which"))
+            bad_file(sentence!("block {height} breaks a rule: the log says which"))
         });
         let taken = u32::try_from(hashes.len()).unwrap_or(u32::MAX);
         let imported = Imported { taken, known, height: self.chain.height() };
@@ -124,14 +125,14 @@ impl Node {
     }
 }
 
-fn bad_file(message: impl ToString) -> RequestError {
+fn bad_file(message: impl Into<Sentence>) -> RequestError {
     error(ErrorCode::BadFile, message)
 }
 
 fn read(text: &str, most: usize) -> Result<Block, RequestError> {
     let bytes = if text.len() > most { None } else { hex::decode(text).ok() };
     let block = bytes.and_then(|bytes| borsh::from_slice(&bytes).ok());
-    block.ok_or_else(|| bad_file("what stands there is not the bytes of a block"))
+    block.ok_or_else(|| bad_file(sentence!("what stands there is not the bytes of a block")))
 }
 
 #[cfg(test)]
@@ -247,7 +248,7 @@ mod tests {
         part.blocks.push(hex::encode(block.to_bytes()));
         let refused = import(&mut net, part).unwrap_err();
         assert_eq!(
-            (refused.code, refused.message.as_str()),
+            (refused.code, &*refused.message),
             (ErrorCode::BadFile, "block 2 breaks a rule: the log says which")
         );
         assert_eq!(net.nodes[1].chain.height(), Height(1));

@@ -6,10 +6,11 @@ use crate::chain::tree::Change;
 use crate::consensus::validation::{self, BodyError};
 use crate::contract::{JobId, LinkId, Output};
 use crate::hash::BlockHash;
-use crate::log::{Line, counted};
+use crate::log::Line;
 use crate::net::message::Message;
 use crate::net::offence::Offence;
 use crate::net::sync::HeadersOutcome;
+use crate::sentence::{Say, Sentence, counted, sentence};
 use crate::transaction::Transaction;
 use crate::view::{Event, ForkChange, TrafficItem};
 use std::sync::Arc;
@@ -32,7 +33,12 @@ impl Node {
         let outcome = self.take_headers(link, headers);
         // A node announces what it found valid, and answers with the headers of its best chain.
         if let Some(hash) = outcome.known_invalid {
-            return self.refuse(link, Offence::InvalidBlock, Some(hash.0), "the block is known to be invalid");
+            return self.refuse(
+                link,
+                Offence::InvalidBlock,
+                Some(hash.0),
+                sentence!("the block is known to be invalid"),
+            );
         }
         let few = (1..=MAX_ANNOUNCED).contains(&headers.len());
         if let (true, Some(last), Some(peer)) = (few, headers.last(), self.peers.get_mut(link)) {
@@ -44,17 +50,18 @@ impl Node {
     pub(super) fn take_headers(&mut self, link: LinkId, headers: &[BlockHeader]) -> HeadersOutcome {
         let outcome = self.sync.on_headers(&mut context!(self), &mut self.chain, link, headers);
         if outcome.parked > 0 {
-            let line = Line::warning("block-ahead", "a block's time is ahead of this computer's clock: it waits");
+            let line =
+                Line::warning("block-ahead", sentence!("a block's time is ahead of this computer's clock: it waits"));
             self.write(match self.peers.get(link) {
                 Some(peer) => line.peer(peer.id),
                 None => line,
             });
         }
         if let Some((hash, error)) = outcome.invalid {
-            self.refuse(link, Offence::InvalidHeader, Some(hash.0), &error.to_string());
+            self.refuse(link, Offence::InvalidHeader, Some(hash.0), error.say());
         }
-        if let Some((offence, reason)) = outcome.refused {
-            self.refuse(link, offence, None, reason);
+        if let Some(error) = outcome.refused {
+            self.refuse(link, error.offence(), None, error);
         }
         if outcome.orphan {
             self.on_orphan(link);
@@ -68,7 +75,7 @@ impl Node {
             // A parked header that turns out invalid is dropped; who sent it may be long gone.
             if self.chain.insert_header(header).is_err() {
                 self.write(
-                    Line::rejected("invalid-header", "a block that waited for its time is invalid")
+                    Line::rejected("invalid-header", sentence!("a block that waited for its time is invalid"))
                         .subject(header.hash()),
                 );
             }
@@ -96,7 +103,7 @@ impl Node {
     pub(super) fn is_settled(&mut self, link: LinkId, hash: &BlockHash, asked: bool) -> bool {
         if self.chain.is_invalid(hash) {
             if asked {
-                self.refuse(link, Offence::InvalidBlock, Some(hash.0), "the block is known to be invalid");
+                self.refuse(link, Offence::InvalidBlock, Some(hash.0), sentence!("the block is known to be invalid"));
             }
             return true;
         }
@@ -136,7 +143,7 @@ impl Node {
     /// Refuses a body that breaks a rule that needs no accounts: whoever sends one did not look.
     pub(super) fn refuse_body(&mut self, link: LinkId, hash: BlockHash, error: BodyError) {
         self.judge_body(hash, &error);
-        self.refuse(link, Offence::InvalidBlock, Some(hash.0), &error.to_string());
+        self.refuse(link, Offence::InvalidBlock, Some(hash.0), error.say());
     }
 
     pub(super) fn verify_block(&mut self, block: Arc<Block>) {
@@ -167,7 +174,7 @@ impl Node {
                 }
                 let change = self.chain.mark_invalid(hash);
                 self.on_change(change);
-                self.blame(hash, "the signature of a transaction in the block does not hold");
+                self.blame(hash, sentence!("the signature of a transaction in the block does not hold"));
             }
         }
     }
@@ -181,7 +188,7 @@ impl Node {
             && !self.chain.is_best(&hash)
             && self.chain.height() <= self.chain.best_header().0.height;
         if beside && !self.chain.is_invalid(&hash) && !self.is_behind() {
-            self.write(Line::info("fork", "a block stands beside the best chain").subject(hash));
+            self.write(Line::info("fork", sentence!("a block stands beside the best chain")).subject(hash));
             self.tell(Event::Fork(ForkChange::Grown { tip: hash }));
         }
         self.on_change(change);
@@ -190,7 +197,7 @@ impl Node {
     /// Everything that follows from a change of the chain.
     pub(super) fn on_change(&mut self, change: Change) {
         for (hash, error) in &change.invalid {
-            self.blame(*hash, &error.to_string());
+            self.blame(*hash, error.say());
         }
         if !change.connected.is_empty() {
             self.follow_tip(&change);
@@ -199,14 +206,16 @@ impl Node {
             self.delivered.remove(&block.header.hash());
         }
         for tip in &change.discarded_tips {
-            self.write(Line::info("fork-discarded", "a branch fell too far behind and was discarded").subject(tip));
+            self.write(
+                Line::info("fork-discarded", sentence!("a branch fell too far behind and was discarded")).subject(tip),
+            );
             self.tell(Event::Fork(ForkChange::Discarded { tip: *tip }));
         }
     }
 
     /// Refuses a block that turned out invalid by signature or accounts. Who gave it when asked
     /// pays for it; who pushed it could not know yet (BIP 152).
-    fn blame(&mut self, hash: BlockHash, reason: &str) {
+    fn blame(&mut self, hash: BlockHash, reason: Sentence) {
         let vouching = self.delivered.remove(&hash).and_then(|delivery| delivery.vouching);
         match vouching.filter(|link| self.peers.get(*link).is_some()) {
             Some(link) => self.refuse(link, Offence::InvalidBlock, Some(hash.0), reason),
@@ -277,7 +286,7 @@ impl Node {
         if returned > 0 {
             self.write(Line::info(
                 "transactions-returned",
-                format!("back in the mempool from a lost branch: {}", counted(returned, "transaction")),
+                sentence!("back in the mempool from a lost branch: {count}", count = counted!(returned, "transaction")),
             ));
         }
     }
@@ -289,24 +298,25 @@ impl Node {
 
     fn log_connected(&mut self, change: &Change) {
         if !change.reverted.is_empty() {
-            let message = format!(
-                "another branch has more work: {} taken back, {} connected",
-                counted(change.reverted.len(), "block"),
-                counted(change.connected.len(), "block")
+            let message = sentence!(
+                "another branch has more work: {reverted} taken back, {connected} connected",
+                reverted = counted!(change.reverted.len(), "block"),
+                connected = counted!(change.connected.len(), "block")
             );
             self.write(Line::warning("reorganisation", message).subject(self.chain.tip()));
         }
         if change.connected.len() > MAX_LINES_AT_ONCE {
-            let message = format!(
-                "{} blocks joined the best chain, up to height {}",
-                change.connected.len(),
-                self.chain.height()
+            let message = sentence!(
+                "{count} blocks joined the best chain, up to height {height}",
+                count = change.connected.len(),
+                height = self.chain.height()
             );
             return self.write(Line::accepted("blocks-connected", message).subject(self.chain.tip()));
         }
         for block in &change.connected {
             let (height, count) = (block.header.height, block.transactions.len());
-            let message = format!("block {height} joined the best chain with {}", counted(count, "transaction"));
+            let message =
+                sentence!("block {height} joined the best chain with {count}", count = counted!(count, "transaction"));
             self.write(Line::accepted("block-connected", message).subject(block.header.hash()));
         }
     }
@@ -337,7 +347,12 @@ impl Node {
     pub(super) fn drop_stalled(&mut self) {
         let largest = self.chain.params().max_block_bytes;
         for link in self.sync.stalled(self.now, &mut self.peers, largest) {
-            self.refuse(link, Offence::Stalled, None, "a block or headers that were asked for did not come in time");
+            self.refuse(
+                link,
+                Offence::Stalled,
+                None,
+                sentence!("a block or headers that were asked for did not come in time"),
+            );
         }
     }
 

@@ -11,6 +11,7 @@ use crate::net::offence::Offence;
 use crate::net::peers::Peer;
 use crate::net::pushers::Pushers;
 use crate::net::sync::learn_tip;
+use crate::sentence::{Say, sentence};
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp};
 use crate::view::TrafficItem;
@@ -146,7 +147,7 @@ impl Node {
                 self.count_served(link, before);
                 self.traffic(link, false, TrafficItem::Block);
             }
-            Err(error) => self.refuse(link, Offence::BadCompactBlock, Some(hash.0), &error.to_string()),
+            Err(error) => self.refuse(link, Offence::BadCompactBlock, Some(hash.0), error.say()),
         }
     }
 
@@ -157,7 +158,7 @@ impl Node {
         self.traffic(link, true, TrafficItem::Block);
         let mut reconstruction = match Reconstruction::new(compact) {
             Ok(reconstruction) => reconstruction,
-            Err(error) => return self.refuse(link, Offence::BadCompactBlock, Some(hash.0), &error.to_string()),
+            Err(error) => return self.refuse(link, Offence::BadCompactBlock, Some(hash.0), error.say()),
         };
         self.take_headers(link, &[header]);
         // A header that is invalid, ahead of the clock or without a parent has no place in the chain.
@@ -198,7 +199,7 @@ impl Node {
         source.deadline = None;
         match source.reconstruction.answer(answer.transactions) {
             Ok(()) => self.put_together(hash, source),
-            Err(error) => self.refuse(link, Offence::BadCompactBlock, Some(hash.0), &error.to_string()),
+            Err(error) => self.refuse(link, Offence::BadCompactBlock, Some(hash.0), error.say()),
         }
     }
 
@@ -207,7 +208,7 @@ impl Node {
         let denied = announced.filter(|hash| hashes.contains(hash) && self.sync.wants(link, hash));
         self.sync.on_not_found(&mut context!(self), link, hashes);
         if let Some(hash) = denied {
-            self.refuse(link, Offence::Undelivered, Some(hash.0), "a block that was announced is not there");
+            self.refuse(link, Offence::Undelivered, Some(hash.0), sentence!("a block that was announced is not there"));
         }
         for hash in hashes {
             // It stays on the list, so that whoever shows a block and then denies it gains nothing.
@@ -250,7 +251,7 @@ impl Node {
                 link,
                 Offence::Stalled,
                 None,
-                "transactions of a block that were asked for did not come in time",
+                sentence!("transactions of a block that were asked for did not come in time"),
             );
         }
         for hash in self.relay.pending.keys().copied().collect::<Vec<_>>() {

@@ -21,6 +21,7 @@ mod tests {
     use crate::contract::Input;
     use crate::net::offence::Offence;
     use crate::node::testing::Net;
+    use crate::sentence::Sentence;
     use crate::view::KnownPeer;
     use tracker_protocol::{PeerId, ServerMessage};
 
@@ -32,7 +33,7 @@ mod tests {
         let peers = vec![stranger, linked];
         net.handle(0, Input::Tracker(ServerMessage::Welcome { peer: own, peers, room_size: 3 }));
         while let Some(link) = net.nodes[0].peers.find(&stranger) {
-            net.handle(0, Input::LinkClosed { link, reason: "nobody there".to_owned() });
+            net.handle(0, Input::LinkClosed { link, reason: Sentence::verbatim("nobody there") });
         }
         let known = net.nodes[0].known_peers();
         let [KnownPeer { peer_id, via, failures: 0..=1 }] = &known[..] else { panic!("{known:?}") };

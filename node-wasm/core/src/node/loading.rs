@@ -9,6 +9,7 @@ use crate::contract::{JobId, LinkId, Output};
 use crate::hash::{BlockHash, TxId};
 use crate::net::peers::Peers;
 use crate::request::{ErrorCode, Request, RequestError, RequestId};
+use crate::sentence::{Sentence, sentence};
 use crate::store::record::{BlockFacts, UndoEntry, body_key, index_key, key_number, number_key, read};
 use crate::store::{MAX_QUERIES, Query, Record, Table, opening};
 use crate::transaction::Transaction;
@@ -95,7 +96,7 @@ impl Node {
         self.outbox.push(Output::Load { job, queries });
     }
 
-    pub(super) fn on_loaded(&mut self, job: JobId, answers: Result<Vec<Vec<Record>>, String>) {
+    pub(super) fn on_loaded(&mut self, job: JobId, answers: Result<Vec<Vec<Record>>, Sentence>) {
         let Some((purpose, queries)) = self.loads.under_way.remove(&job) else { return };
         let answers = answers.map(|mut answers| {
             answers.resize(queries.len(), Vec::new());
@@ -105,7 +106,7 @@ impl Node {
             (Purpose::Tip(wanted), Ok(answers)) => self.take_wanted(&wanted, &answers),
             (Purpose::Tip(_), Err(reason)) => {
                 (self.loads.for_tip, self.loads.failed) = (false, true);
-                self.note_damage(&reason);
+                self.note_damage(reason);
             }
             (Purpose::Peer(link, hashes), Ok(answers)) => {
                 for (hash, records) in hashes.into_iter().zip(answers) {
@@ -152,8 +153,8 @@ impl Node {
                 self.try_request(id, request, rounds + 1);
             }
             (Purpose::Request(id, ..), Err(reason)) => {
-                let message = format!("the store cannot be read: {reason}");
-                self.reply(id, Err(RequestError { code: ErrorCode::NotReadable, message, field: None }));
+                let message = sentence!("the store cannot be read: {reason}");
+                self.reply(id, Err(RequestError::new(ErrorCode::NotReadable, message)));
             }
         }
     }
@@ -163,7 +164,7 @@ impl Node {
         let block = records.first().and_then(|(key, value)| opening::block(key, value));
         let block = block.filter(|block| block.header.hash() == *hash).map(Arc::new);
         if block.is_none() && self.chain.is_stored(hash) {
-            self.note_damage("a block");
+            self.note_damage(sentence!("a block"));
             self.chain.lose_body(hash);
         }
         block
@@ -280,8 +281,8 @@ impl Node {
         }
         let waiting = self.loads.under_way.values().filter(|(purpose, _)| matches!(purpose, Purpose::Request(..)));
         if waiting.count() >= MAX_WAITING {
-            let message = "too many requests wait for the store".to_owned();
-            return self.reply(id, Err(RequestError { code: ErrorCode::NotReadable, message, field: None }));
+            let message = sentence!("too many requests wait for the store");
+            return self.reply(id, Err(RequestError::new(ErrorCode::NotReadable, message)));
         }
         // What was read so far is asked for again with the rest: nothing is kept between the rounds
         // but what the request itself needs.

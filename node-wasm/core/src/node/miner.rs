@@ -4,10 +4,11 @@ use super::Node;
 use crate::block::{Block, BlockHeader};
 use crate::contract::{JobId, Output};
 use crate::hash::TxId;
-use crate::log::{Line, counted};
+use crate::log::Line;
 use crate::mempool::{TooManyWishes, Wish, Wishes};
 use crate::mining;
 use crate::request::{Attack, RequestId, Response};
+use crate::sentence::{counted, sentence};
 use crate::units::{Amount, Timestamp};
 use crate::view::{Event, Page, Role, TemplateView};
 use std::collections::BTreeMap;
@@ -71,9 +72,9 @@ impl Node {
             self.miner.threads = threads;
             self.miner.tip_changed();
             let line = if threads == 0 {
-                Line::info("miner-stopped", "mining stopped")
+                Line::info("miner-stopped", sentence!("mining stopped"))
             } else {
-                Line::info("miner-started", format!("mining on {}", counted(threads as usize, "thread")))
+                Line::info("miner-started", sentence!("mining on {count}", count = counted!(threads, "thread")))
             };
             self.write(line);
         }
@@ -162,7 +163,7 @@ impl Node {
                 mining::template(&mut self.chain, &self.mempool, &self.miner.wishes, self.wallet.address(), self.now)
             }
         };
-        made.map_err(|error| self.write(Line::warning("no-template", format!("no block can be built: {error}")))).ok()
+        made.map_err(|error| self.write(Line::warning("no-template", sentence!("no block can be built: {error}")))).ok()
     }
 
     pub(super) fn on_mined(&mut self, job: JobId, header: BlockHeader) {
@@ -174,7 +175,10 @@ impl Node {
         }
         let hash = block.header.hash();
         if !self.take_own_block(block) {
-            let line = Line::warning("own-block-invalid", "a block of this miner breaks a rule: is the clock right?");
+            let line = Line::warning(
+                "own-block-invalid",
+                sentence!("a block of this miner breaks a rule: is the clock right?"),
+            );
             return self.write(line.subject(hash));
         }
         self.miner.found += 1;

@@ -53,6 +53,7 @@ use crate::net::outbox::Outbox;
 use crate::net::peers::Peers;
 use crate::net::sync::Sync;
 use crate::params::ChainParams;
+use crate::sentence::sentence;
 use crate::store::{Stored, opening};
 use crate::transaction::Transaction;
 use crate::units::Timestamp;
@@ -266,7 +267,7 @@ impl Node {
                     peer.route = Some(route);
                 }
             }
-            Input::LinkClosed { link, reason } => self.on_link_closed(link, &reason),
+            Input::LinkClosed { link, reason } => self.on_link_closed(link, reason),
             Input::Received { link, frame } => self.on_frame(link, &frame),
             Input::Drained { link, bytes } => self.outbox.drained(link, bytes),
             Input::Verified { job, valid } => self.on_verified(job, &valid),
@@ -399,7 +400,7 @@ impl Node {
         self.outbox.woke();
         self.light.woke(slept);
         let seconds = slept.as_secs();
-        self.write(Line::info("woke", format!("this tab slept for {seconds} s and catches up")));
+        self.write(Line::info("woke", sentence!("this tab slept for {seconds} s and catches up")));
     }
 
     fn tell_balance(&mut self) {

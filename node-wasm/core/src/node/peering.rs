@@ -12,6 +12,7 @@ use crate::net::message::{Hello, MAX_DETAIL_BYTES, Message, MessageError, PROTOC
 use crate::net::offence::Offence;
 use crate::net::peers::PING_INTERVAL;
 use crate::net::sync::{Sync, learn_tip};
+use crate::sentence::{Say, Sentence, sentence};
 use crate::units::{Height, Timestamp, Work};
 use crate::view::{Event, PeerState};
 use rand_core::Rng;
@@ -42,12 +43,12 @@ impl Node {
         self.tell(Event::Peer { peer_id, state: Some(PeerState::Greeting) });
     }
 
-    pub(super) fn on_link_closed(&mut self, link: LinkId, reason: &str) {
+    pub(super) fn on_link_closed(&mut self, link: LinkId, reason: Sentence) {
         let Some(peer) = self.peers.get(link) else { return };
         let (id, state) = (peer.id, peer.state);
         let line = match state {
-            PeerState::Connected => Line::info("peer-left", format!("the connection to a peer is gone: {reason}")),
-            _ => Line::info("peer-not-reached", format!("no connection to a peer came about: {reason}")),
+            PeerState::Connected => Line::info("peer-left", sentence!("the connection to a peer is gone: {reason}")),
+            _ => Line::info("peer-not-reached", sentence!("no connection to a peer came about: {reason}")),
         };
         self.write(line.peer(id));
         self.end_attacks_at(link);
@@ -61,21 +62,28 @@ impl Node {
         peer.heard = now;
         let message = match peer.assembler.push(frame) {
             Ok(None) if peer.state == PeerState::Connected => return,
-            Ok(None) => return self.refuse(link, Offence::Garbage, None, "the first message is too long for a hello"),
+            Ok(None) => {
+                return self.refuse(
+                    link,
+                    Offence::Garbage,
+                    None,
+                    sentence!("the first message is too long for a hello"),
+                );
+            }
             Ok(Some(message)) => message,
-            Err(error) => return self.refuse(link, Offence::Garbage, None, &error.to_string()),
+            Err(error) => return self.refuse(link, Offence::Garbage, None, error.say()),
         };
         if !peer.buckets.take(Kind::Messages, 1, now) {
-            return self.refuse(link, Offence::Flood, None, "more messages than the rate allows");
+            return self.refuse(link, Offence::Flood, None, sentence!("more messages than the rate allows"));
         }
         let length = message.len();
         match Message::decode(&message) {
             Ok(message) if !self.within_limits(link, &message, length) => {
-                self.refuse(link, Offence::Flood, None, "more of a kind of messages than the rate allows");
+                self.refuse(link, Offence::Flood, None, sentence!("more of a kind of messages than the rate allows"));
             }
             Ok(message) => self.on_message(link, message),
-            Err(error @ MessageError::Malformed) => self.refuse(link, Offence::Garbage, None, &error.to_string()),
-            Err(error @ MessageError::TooMany(_)) => self.refuse(link, Offence::TooMany, None, &error.to_string()),
+            Err(error @ MessageError::Malformed) => self.refuse(link, Offence::Garbage, None, error.say()),
+            Err(error @ MessageError::TooMany(_)) => self.refuse(link, Offence::TooMany, None, error.say()),
         }
     }
 
@@ -106,8 +114,8 @@ impl Node {
         let greeted = self.peers.get(link).is_some_and(|peer| peer.state == PeerState::Connected);
         match message {
             Message::Hello(hello) if !greeted => self.on_hello(link, &hello),
-            Message::Hello(_) => self.refuse(link, Offence::OutOfOrder, None, "a second hello"),
-            _ if !greeted => self.refuse(link, Offence::OutOfOrder, None, "a message before the hello"),
+            Message::Hello(_) => self.refuse(link, Offence::OutOfOrder, None, sentence!("a second hello")),
+            _ if !greeted => self.refuse(link, Offence::OutOfOrder, None, sentence!("a message before the hello")),
             message if !self.chain.keeps_bodies() && is_of_bodies(&message) => {}
             Message::Ping(number) => {
                 let (tip, height, work) = (self.chain.tip(), self.chain.height(), self.chain.work());
@@ -133,11 +141,11 @@ impl Node {
             Message::Answer { number, answer } => self.on_answer(link, number, answer),
             Message::GetPeers => {
                 let result = exchange::answer(&mut context!(self), link);
-                self.judge(link, result, "asks for peers too often");
+                self.judge(link, result, sentence!("asks for peers too often"));
             }
             Message::PeerSample(sample) => {
                 let result = self.mesh.on_sample(&mut context!(self), link, sample);
-                self.judge(link, result, "a sample of peers that nobody asked for");
+                self.judge(link, result, sentence!("a sample of peers that nobody asked for"));
             }
             Message::Keeps(height) => {
                 if let Some(peer) = self.peers.get_mut(link) {
@@ -146,12 +154,16 @@ impl Node {
             }
             Message::Relay(signal) => {
                 let result = self.mesh.on_relay(&mut context!(self), link, *signal);
-                self.judge(link, result, "a relayed signal that is forged, too many, or has travelled too far");
+                self.judge(
+                    link,
+                    result,
+                    sentence!("a relayed signal that is forged, too many, or has travelled too far"),
+                );
             }
         }
     }
 
-    fn judge(&mut self, link: LinkId, result: Result<(), Offence>, detail: &str) {
+    fn judge(&mut self, link: LinkId, result: Result<(), Offence>, detail: Sentence) {
         if let Err(offence) = result {
             self.refuse(link, offence, None, detail);
         }
@@ -162,11 +174,21 @@ impl Node {
         let proved =
             hello.key.peer_id() == peer.id && peer.binding.is_some_and(|binding| hello.proves(binding, !peer.outbound));
         if hello.version != PROTOCOL_VERSION || hello.genesis != self.chain.genesis() {
-            self.refuse(link, Offence::WrongNetwork, None, "another version of the protocol, or another chain");
+            self.refuse(
+                link,
+                Offence::WrongNetwork,
+                None,
+                sentence!("another version of the protocol, or another chain"),
+            );
             return self.part(link);
         }
         if !proved {
-            self.refuse(link, Offence::BadProof, None, "the hello does not prove the peer's id on this channel");
+            self.refuse(
+                link,
+                Offence::BadProof,
+                None,
+                sentence!("the hello does not prove the peer's id on this channel"),
+            );
             return self.part(link);
         }
         (peer.state, peer.since, peer.role) = (PeerState::Connected, self.now, Some(hello.role));
@@ -175,7 +197,10 @@ impl Node {
         // How old the hello is does not matter: what counts is minutes.
         peer.clock_ahead = hello.clock.offset_from(self.now);
         let id = peer.id;
-        self.write(Line::info("peer-joined", format!("connected to a peer at height {}", hello.height)).peer(id));
+        self.write(
+            Line::info("peer-joined", sentence!("connected to a peer at height {height}", height = hello.height))
+                .peer(id),
+        );
         self.mesh.greeted(&mut context!(self), link);
         self.check_clock();
         if self.chain.oldest() > Height::GENESIS {
@@ -195,10 +220,11 @@ impl Node {
         let Some(median) = offsets.get(offsets.len() / 2).copied() else { return };
         let wrong = u128::from(median.unsigned_abs()) > self.chain.params().max_ahead.as_millis();
         if wrong && !self.clock_warned {
-            let (minutes, side) = (median.unsigned_abs() / 60_000, if median > 0 { "behind" } else { "ahead" });
-            let message = format!(
-                "this computer's clock seems to be {minutes} minutes {side}: blocks may be refused until it is right"
-            );
+            let minutes = median.unsigned_abs() / 60_000;
+            let side =
+                if median > 0 { sentence!("{minutes} minutes behind") } else { sentence!("{minutes} minutes ahead") };
+            let message =
+                sentence!("this computer's clock seems to be {side}: blocks may be refused until it is right");
             self.write(Line::warning("clock-wrong", message));
         }
         self.clock_warned = wrong;
@@ -247,14 +273,16 @@ impl Node {
         let id = peer.id;
         if refused.offence == Offence::NoRoom {
             self.mesh.on_no_room(&mut context!(self), id);
-            return self
-                .write(Line::info("peer-full", format!("a peer gives up the link: {}", refused.detail)).peer(id));
+            return self.write(
+                Line::info("peer-full", sentence!("a peer gives up the link: {words}", words = refused.detail))
+                    .peer(id),
+            );
         }
         if let Some(subject) = refused.subject {
             self.payment_refused(link, subject, refused.offence, &refused.detail);
         }
         self.on_attack_refused(id, refused);
-        let message = format!("a peer refused something of ours: {}", refused.detail);
+        let message = sentence!("a peer refused something of ours: {words}", words = refused.detail);
         let mut line = Line::warning("refused-by-peer", message).peer(id);
         if let Some(subject) = refused.subject {
             line = line.subject(to_subject(subject));
@@ -263,26 +291,37 @@ impl Node {
     }
 
     /// Refuses something of a peer's: logs it, tells the peer, and bans it if that is due.
-    pub(super) fn refuse(&mut self, link: LinkId, offence: Offence, subject: Option<[u8; 32]>, detail: &str) {
+    pub(super) fn refuse(
+        &mut self,
+        link: LinkId,
+        offence: Offence,
+        subject: Option<[u8; 32]>,
+        detail: impl Into<Sentence>,
+    ) {
+        let detail = detail.into();
         let banned = self.peers.offend(link, offence, self.now);
         let Some(peer) = self.peers.get_mut(link) else { return };
         let (id, score, told) = (peer.id, peer.score, peer.buckets.take(Kind::Refusals, 1, self.now));
         if told {
             let banned_until = self.peers.ban_of(&id, self.now).map(|ban| ban.until);
             let cost = Cost { points: offence.points(), score, banned_until };
-            let mut line = Line::rejected(offence.code(), detail).peer(id).cost(cost);
+            let mut line = Line::rejected(offence.code(), detail.clone()).peer(id).cost(cost);
             if let Some(subject) = subject {
                 line = line.subject(to_subject(subject));
             }
             self.write(line);
             let left = banned_until.map(|until| until.since(self.now).as_secs());
             let banned_seconds = left.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
-            let refused = Refused { offence, subject, detail: shortened(detail), score, banned_seconds };
+            let refused = Refused { offence, subject, detail: shortened(&detail), score, banned_seconds };
             self.send(link, &Message::Refused(refused));
         }
         if banned {
             self.write(
-                Line::warning("peer-banned", format!("banned a peer for ten minutes: {}", offence.code())).peer(id),
+                Line::warning(
+                    "peer-banned",
+                    sentence!("banned a peer for ten minutes: {offence}", offence = offence.code()),
+                )
+                .peer(id),
             );
             self.part(link);
         }
@@ -313,7 +352,7 @@ impl Node {
     /// Drops links that carry nothing of what waits for them.
     pub(super) fn drop_those_who_do_not_read(&mut self) {
         for link in self.outbox.stuck(self.now) {
-            self.refuse(link, Offence::NotReading, None, "does not read what is sent to it");
+            self.refuse(link, Offence::NotReading, None, sentence!("does not read what is sent to it"));
             self.part(link);
         }
     }
@@ -326,9 +365,11 @@ impl Node {
         for link in late {
             match self.peers.get(link).map(|peer| (peer.id, peer.state)) {
                 Some((_, PeerState::Connected)) => {
-                    self.refuse(link, Offence::Silent, None, "no answer for a long time");
+                    self.refuse(link, Offence::Silent, None, sentence!("no answer for a long time"));
                 }
-                Some((id, _)) => self.write(Line::info("peer-not-reached", "a peer did not answer in time").peer(id)),
+                Some((id, _)) => {
+                    self.write(Line::info("peer-not-reached", sentence!("a peer did not answer in time")).peer(id));
+                }
                 None => {}
             }
             self.part(link);

@@ -9,6 +9,7 @@ use crate::net::limits::Kind;
 use crate::net::message::Message;
 use crate::net::offence::Offence;
 use crate::net::proofs::{Answer, MAX_PROVED, MAX_QUESTIONS, Place, Proved, Question};
+use crate::sentence::sentence;
 use crate::transaction::Transaction;
 use crate::units::Height;
 
@@ -29,7 +30,7 @@ impl Node {
     pub(super) fn on_ask(&mut self, link: LinkId, number: u64, question: Question) {
         let Some(peer) = self.peers.get_mut(link) else { return };
         if peer.questions.len() >= MAX_QUESTIONS {
-            return self.refuse(link, Offence::Flood, None, "more questions than may be under way");
+            return self.refuse(link, Offence::Flood, None, sentence!("more questions than may be under way"));
         }
         peer.questions.push_back((number, question));
     }

@@ -6,6 +6,7 @@ use crate::chain::ledger::cost;
 use crate::consensus::validation;
 use crate::mempool::AdmitError;
 use crate::request::{ErrorCode, RequestError, Response, SendForm};
+use crate::sentence::sentence;
 use crate::transaction::{MAX_TRANSACTION_BYTES, Transaction};
 use crate::units::Amount;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ impl Node {
         }
         let signed = transaction.signature_check(genesis, issuer).is_some_and(|check| check.verify());
         if !signed {
-            return Err(error(ErrorCode::BadSignature, "the signature does not hold on this chain"));
+            return Err(error(ErrorCode::BadSignature, sentence!("the signature does not hold on this chain")));
         }
         let id = transaction.id();
         if self.chain.keeps_bodies() {
@@ -48,7 +49,7 @@ impl Node {
         let params = self.chain.params();
         validation::check_transaction(params, transaction).map_err(|problem| admit_error(problem.into()))?;
         let payer = transaction.payer(params.issuer).filter(|payer| self.is_wallets(payer));
-        let unknown = "a light node knows the accounts of its wallet only: watch the address that pays";
+        let unknown = sentence!("a light node knows the accounts of its wallet only: watch the address that pays");
         let payer = payer.ok_or_else(|| error(ErrorCode::LightNode, unknown))?;
         let balance = self.light_balance(&payer).ok_or_else(|| self.unproven())?;
         let (found, expected) = (transaction.nonce(), self.light_nonce(&payer).unwrap_or_default());
@@ -69,11 +70,13 @@ impl Node {
 fn read(text: &str) -> Result<Transaction, RequestError> {
     let text = text.trim();
     if text.len() > 2 * MAX_TRANSACTION_BYTES {
-        let message = format!("a transaction has at most {MAX_TRANSACTION_BYTES} bytes");
+        let message = sentence!("a transaction has at most {MAX_TRANSACTION_BYTES} bytes");
         return Err(error(ErrorCode::BadRequest, message));
     }
-    let bytes = hex::decode(text).map_err(|_| error(ErrorCode::BadRequest, "not hex digits, two for each byte"))?;
-    borsh::from_slice(&bytes).map_err(|_| error(ErrorCode::BadRequest, "not the canonical bytes of a transaction"))
+    let bytes =
+        hex::decode(text).map_err(|_| error(ErrorCode::BadRequest, sentence!("not hex digits, two for each byte")))?;
+    borsh::from_slice(&bytes)
+        .map_err(|_| error(ErrorCode::BadRequest, sentence!("not the canonical bytes of a transaction")))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::keys::{Address, AddressError, SecretKey};
 use crate::log::Line;
 use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE, Wish};
 use crate::request::{ErrorCode, MAX_PAGE, Request, RequestError, RequestId, Response, SendForm};
+use crate::sentence::{Sentence, sentence};
 use crate::transaction::{Memo, Transaction};
 use crate::units::{Amount, AmountError, Height};
 use crate::view::{Balance, Page, SendPlan, TransactionView};
@@ -30,7 +31,10 @@ impl Node {
         // Answered by the next block found.
         if request == Request::MinerMine {
             if !self.mine_for(id) {
-                self.reply(id, Err(error(ErrorCode::BadRequest, "too many requests wait for the next block")));
+                self.reply(
+                    id,
+                    Err(error(ErrorCode::BadRequest, sentence!("too many requests wait for the next block"))),
+                );
             }
             return;
         }
@@ -104,7 +108,7 @@ impl Node {
             Request::Bans => Ok(Response::Bans(self.ban_views())),
             Request::Pardon { peer } => self.pardon(peer),
             Request::MinerMine | Request::Import(_) | Request::Wallet(_) => {
-                Err(error(ErrorCode::BadRequest, "answered later"))
+                Err(error(ErrorCode::BadRequest, sentence!("answered later")))
             }
         }
     }
@@ -121,21 +125,22 @@ impl Node {
     fn find_block(&self, id: &str) -> Answer {
         let view = self.block_named(id)?.and_then(|hash| self.block_view(&hash));
         view.map(|view| Response::Block(Box::new(view)))
-            .ok_or_else(|| error(ErrorCode::NotFound, "no block with this height or hash is here"))
+            .ok_or_else(|| error(ErrorCode::NotFound, sentence!("no block with this height or hash is here")))
     }
 
     fn find_transaction(&self, id: &str) -> Answer {
         let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
         let view = self.transaction(&id).map(|transaction| self.transaction_view(&transaction));
         view.map(|view| Response::Transaction(Box::new(view)))
-            .ok_or_else(|| error(ErrorCode::NotFound, "no transaction with this id waits or is confirmed"))
+            .ok_or_else(|| error(ErrorCode::NotFound, sentence!("no transaction with this id waits or is confirmed")))
     }
 
     fn find_proof(&self, id: &str) -> Answer {
         let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
         let view = self.prove_transaction(&id).and_then(|(proved, _)| self.proof_view(&proved));
-        view.map(|view| Response::Proof(Box::new(view)))
-            .ok_or_else(|| error(ErrorCode::NotFound, "no block of the best chain holds a transaction with this id"))
+        view.map(|view| Response::Proof(Box::new(view))).ok_or_else(|| {
+            error(ErrorCode::NotFound, sentence!("no block of the best chain holds a transaction with this id"))
+        })
     }
 
     fn find_balance(&self, address: Option<&str>) -> Answer {
@@ -148,7 +153,7 @@ impl Node {
 
     fn miner_start(&mut self, threads: u32) -> Answer {
         if threads == 0 || threads > MAX_THREADS {
-            return Err(error(ErrorCode::BadRequest, format!("mine on 1 to {MAX_THREADS} threads")));
+            return Err(error(ErrorCode::BadRequest, sentence!("mine on 1 to {MAX_THREADS} threads")));
         }
         self.start_mining(threads);
         Ok(Response::Done)
@@ -157,24 +162,27 @@ impl Node {
     fn miner_wish(&mut self, id: &str, wish: Wish) -> Answer {
         let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
         if wish != Wish::None && self.mempool.get(&id).is_none() {
-            return Err(error(ErrorCode::NotFound, "no transaction with this id waits"));
+            return Err(error(ErrorCode::NotFound, sentence!("no transaction with this id waits")));
         }
         self.wish(id, wish).map_err(|problem| error(ErrorCode::TooManyWishes, problem))?;
         Ok(Response::Done)
     }
 
     fn disconnect_from(&mut self, peer: PeerId) -> Answer {
-        let link = self.peers.find(&peer).ok_or_else(|| error(ErrorCode::NotFound, "not connected to this peer"))?;
-        self.write(Line::info("peer-left", "closed the connection at the user's wish").peer(peer));
+        let link = self
+            .peers
+            .find(&peer)
+            .ok_or_else(|| error(ErrorCode::NotFound, sentence!("not connected to this peer")))?;
+        self.write(Line::info("peer-left", sentence!("closed the connection at the user's wish")).peer(peer));
         self.part(link);
         Ok(Response::Done)
     }
 
     fn pardon(&mut self, peer: PeerId) -> Answer {
         if !self.peers.pardon(&peer, self.now) {
-            return Err(error(ErrorCode::NotFound, "this peer is not banned"));
+            return Err(error(ErrorCode::NotFound, sentence!("this peer is not banned")));
         }
-        self.write(Line::info("peer-pardoned", "lifted a ban at the user's wish").peer(peer));
+        self.write(Line::info("peer-pardoned", sentence!("lifted a ban at the user's wish")).peer(peer));
         self.mesh.connect(&mut context!(self), peer);
         Ok(Response::Done)
     }
@@ -184,7 +192,7 @@ impl Node {
         let to = self.address_from(form.to.trim()).map_err(|problem| in_field(problem, "to"))?;
         let amount = amount(&form.amount, ErrorCode::BadAmount).map_err(|problem| in_field(problem, "amount"))?;
         if amount.is_zero() {
-            return Err(in_field(error(ErrorCode::BadAmount, "an amount above zero"), "amount"));
+            return Err(in_field(error(ErrorCode::BadAmount, sentence!("an amount above zero")), "amount"));
         }
         let fee = match form.fee.as_deref().map(str::trim).filter(|fee| !fee.is_empty()) {
             Some(fee) => self::amount(fee, ErrorCode::BadFee).map_err(|problem| in_field(problem, "fee"))?,
@@ -203,7 +211,7 @@ impl Node {
         let least = self.mempool.floor(self.now).fee_for(bytes);
         if payment.fee < least {
             return Err(in_field(
-                error(ErrorCode::BadFee, format!("at least {least} TAB, or nobody forwards it")),
+                error(ErrorCode::BadFee, sentence!("at least {least} TAB, or nobody forwards it")),
                 "fee",
             ));
         }
@@ -211,13 +219,16 @@ impl Node {
             return Err(in_field(error(ErrorCode::BadAmount, AmountError::TooLarge), "amount"));
         };
         let Some(left) = own.spendable.checked_sub(total) else {
-            let message = format!("with the fee it takes {total} TAB, and {} are spendable", own.spendable);
+            let message = sentence!(
+                "with the fee it takes {total} TAB, and {spendable} are spendable",
+                spendable = own.spendable
+            );
             return Err(in_field(error(ErrorCode::InsufficientFunds, message), "amount"));
         };
         if self.mempool.count_of(&self.wallet.address()) >= MAX_PER_PAYER {
             return Err(error(
                 ErrorCode::TooManyWaiting,
-                format!("{MAX_PER_PAYER} transactions of this wallet wait already"),
+                sentence!("{MAX_PER_PAYER} transactions of this wallet wait already"),
             ));
         }
         Ok(SendPlan { to: self.text(&payment.to), amount: payment.amount, fee: payment.fee, total, left })
@@ -283,12 +294,16 @@ impl Node {
     pub(super) fn address_from(&self, text: &str) -> Result<Address, RequestError> {
         let prefix = self.chain.params().address_prefix;
         if text.is_empty() {
-            return Err(error(ErrorCode::BadAddress, format!("an address, starting with {prefix}1")));
+            return Err(error(
+                ErrorCode::BadAddress,
+                sentence!("an address, starting with {prefix}1", prefix = prefix.as_str()),
+            ));
         }
         Address::from_text(text, prefix).map_err(|problem| match problem {
-            AddressError::WrongNetwork => {
-                error(ErrorCode::BadAddress, format!("{problem}: here they start with {prefix}1"))
-            }
+            AddressError::WrongNetwork => error(
+                ErrorCode::BadAddress,
+                sentence!("{problem}: here they start with {prefix}1", prefix = prefix.as_str()),
+            ),
             _ => error(ErrorCode::BadAddress, problem),
         })
     }
@@ -327,8 +342,8 @@ pub(super) fn admit_error(problem: AdmitError) -> RequestError {
     error(code, problem)
 }
 
-pub(super) fn error(code: ErrorCode, message: impl ToString) -> RequestError {
-    RequestError { code, message: message.to_string(), field: None }
+pub(super) fn error(code: ErrorCode, message: impl Into<Sentence>) -> RequestError {
+    RequestError { code, message: message.into(), field: None }
 }
 
 fn in_field(error: RequestError, field: &str) -> RequestError {

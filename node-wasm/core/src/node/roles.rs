@@ -11,6 +11,7 @@ use crate::net::gossip::Gossip;
 use crate::net::message::Message;
 use crate::net::sync::Sync;
 use crate::request::{ErrorCode, Response};
+use crate::sentence::sentence;
 use crate::transaction::Transaction;
 use crate::units::Timestamp;
 use crate::view::{Event, PeerState, Role};
@@ -39,7 +40,10 @@ impl Node {
         self.start_mining(0);
         self.stop_attacks();
         for request in self.miner.stop() {
-            self.reply(request, Err(error(ErrorCode::LightNode, "this tab is a light node now, and does not mine")));
+            self.reply(
+                request,
+                Err(error(ErrorCode::LightNode, sentence!("this tab is a light node now, and does not mine"))),
+            );
         }
         let issuer = self.chain.params().issuer;
         let carried = std::mem::take(&mut self.carried);
@@ -51,21 +55,27 @@ impl Node {
         for (since, transaction) in own {
             self.keep_light_payment(transaction, since);
         }
-        self.write(Line::info("role-changed", "this tab is a light node from now on: it keeps headers only"));
+        self.write(Line::info(
+            "role-changed",
+            sentence!("this tab is a light node from now on: it keeps headers only"),
+        ));
     }
 
     /// Wants all bodies of the headers that are here. Own transactions that wait go into the mempool
     /// when the accounts are known.
     fn become_full(&mut self) {
         for request in self.light.take_askers() {
-            self.reply(request, Err(error(ErrorCode::Unproven, "this tab is no light node any more: ask again")));
+            self.reply(
+                request,
+                Err(error(ErrorCode::Unproven, sentence!("this tab is no light node any more: ask again"))),
+            );
         }
         self.carried = self.light.take_payments();
         self.start_anew(true);
         self.role = Role::Full;
         self.write(Line::info(
             "role-changed",
-            "this tab is a full node from now on: it gets all blocks and checks them",
+            sentence!("this tab is a full node from now on: it gets all blocks and checks them"),
         ));
     }
 
@@ -113,8 +123,8 @@ impl Node {
         }
     }
 
-    fn write_refused(&mut self, transaction: &Transaction, problem: impl std::fmt::Display) {
-        let message = format!("a transaction of this wallet cannot wait: {problem}");
+    fn write_refused(&mut self, transaction: &Transaction, problem: AdmitError) {
+        let message = sentence!("a transaction of this wallet cannot wait: {problem}");
         self.write(Line::warning("transaction-refused", message).subject(transaction.id()));
     }
 

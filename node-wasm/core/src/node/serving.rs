@@ -11,6 +11,7 @@ use crate::net::offence::Offence;
 use crate::net::outbox::Outbox;
 use crate::net::peers::Peer;
 use crate::net::sync::learn_tip;
+use crate::sentence::sentence;
 use crate::units::Timestamp;
 use crate::view::TrafficItem;
 
@@ -25,7 +26,7 @@ impl Node {
     pub(super) fn on_get_blocks(&mut self, link: LinkId, hashes: Vec<BlockHash>) {
         let Some(peer) = self.peers.get_mut(link) else { return };
         if peer.orders.len() + hashes.len() > MAX_ORDERS {
-            return self.refuse(link, Offence::Flood, None, "more blocks asked for than may be under way");
+            return self.refuse(link, Offence::Flood, None, sentence!("more blocks asked for than may be under way"));
         }
         peer.orders.extend(hashes);
     }

@@ -12,7 +12,8 @@ use super::Node;
 use super::addresses::Addresses;
 use crate::contract::Output;
 use crate::hash::{BlockHash, TxId, sha256};
-use crate::log::{Line, counted};
+use crate::log::Line;
+use crate::sentence::{Sentence, counted, sentence};
 use crate::store::record::{
     self, ACCOUNTS_A_PART, BlockFacts, Settings, Snapshot, StatePart, Tip, UndoEntry, body_key, index_key, number_key,
     put, row_key,
@@ -76,12 +77,12 @@ impl Default for Bounds {
 #[derive(Debug)]
 enum Mode {
     /// There is none, and why, if somebody said so.
-    Absent(Option<String>),
+    Absent(Option<Sentence>),
     On,
     /// It fails, and why. Only the wallet is still tried.
-    Failed(String),
+    Failed(Sentence),
     /// It is not to be touched, and why.
-    Foreign(String),
+    Foreign(Sentence),
 }
 
 impl Default for Mode {
@@ -140,8 +141,8 @@ pub(super) struct Storage {
     wallet_hash: Option<[u8; 32]>,
 }
 
-fn damaged(what: &str) -> Line {
-    Line::warning("storage-damaged", format!("something in the store is lost: {what}"))
+fn damaged(what: Sentence) -> Line {
+    Line::warning("storage-damaged", sentence!("something in the store is lost: {what}"))
 }
 
 impl Storage {
@@ -386,7 +387,7 @@ impl Node {
         }
         self.chain.forget_below(target);
         self.addresses.forget_below(target);
-        self.write(Line::info("pruned", format!("blocks below height {target} were dropped from the store")));
+        self.write(Line::info("pruned", sentence!("blocks below height {target} were dropped from the store")));
         self.tell_oldest();
     }
 
@@ -402,11 +403,11 @@ impl Node {
         self.release_old();
     }
 
-    pub(super) fn on_storage_failed(&mut self, reason: String) {
+    pub(super) fn on_storage_failed(&mut self, reason: Sentence) {
         let storage = &mut self.storage;
         if let Mode::Absent(known) = &mut storage.mode {
             *known = Some(reason.clone());
-            let message = format!("wallet and chain live in memory only: {reason}");
+            let message = sentence!("wallet and chain live in memory only: {reason}");
             self.write(Line::warning("storage-absent", message));
             return self.tell_storage();
         }
@@ -424,7 +425,8 @@ impl Node {
         storage.due = storage.wallet.is_some();
         storage.mode = Mode::Failed(reason.clone());
         if !known || with_wallet {
-            let message = format!("nothing more is stored, this tab goes on in memory: {reason}. Back up the wallet.");
+            let message =
+                sentence!("nothing more is stored, this tab goes on in memory: {reason}. Back up the wallet.");
             self.write(Line::warning("storage-failed", message));
         }
         self.tell_storage();
@@ -504,7 +506,7 @@ impl Node {
     }
 
     /// What the store lacked, for the log.
-    pub(super) fn note_damage(&mut self, what: &str) {
+    pub(super) fn note_damage(&mut self, what: Sentence) {
         self.write(damaged(what));
     }
 
@@ -512,8 +514,8 @@ impl Node {
     /// from peers what is not there.
     pub(super) fn start_over(&mut self) {
         let connected = self.chain.height().0 as usize;
-        let lost = counted(connected, "block");
-        self.write(Line::warning("storage-replay", format!("the best chain of {lost} is gone through again")));
+        let lost = counted!(connected, "block");
+        self.write(Line::warning("storage-replay", sentence!("the best chain of {lost} is gone through again")));
         self.wallet.restart();
         self.index.clear();
         self.addresses = Addresses::above(Height::GENESIS);

@@ -14,6 +14,7 @@ use crate::net::message::Message;
 use crate::net::peers::Peer;
 use crate::params::ChainParams;
 use crate::request::{Request, RequestError, RequestId, Response};
+use crate::sentence::Sentence;
 use crate::store::memory::MemoryStore;
 use crate::transaction::Transaction;
 use crate::units::{Amount, Timestamp};
@@ -114,7 +115,7 @@ impl Net {
             self.ends.remove(&(other, theirs));
             self.assemblers.remove(&(at, other));
             self.assemblers.remove(&(other, at));
-            self.handle(other, Input::LinkClosed { link: theirs, reason: "the tab was closed".to_owned() });
+            self.handle(other, Input::LinkClosed { link: theirs, reason: Sentence::verbatim("the tab was closed") });
         }
         let config = Config::new(self.builder.params.clone(), role);
         let stored = self.stores.entry(at).or_default().stored();
@@ -255,7 +256,7 @@ impl Net {
 
     pub(super) fn close(&mut self, at: usize, link: LinkId) {
         if let Some((other, link)) = self.ends.get(&(at, link)).copied() {
-            self.handle(other, Input::LinkClosed { link, reason: "closed".to_owned() });
+            self.handle(other, Input::LinkClosed { link, reason: Sentence::verbatim("closed") });
         }
     }
 

@@ -10,6 +10,7 @@ use crate::net::frame::Class;
 use crate::net::limits::{Kind, MAX_CHECKS, MAX_UNCHECKED, SLOW_LINK};
 use crate::net::message::{MAX_TRANSACTIONS, Message};
 use crate::net::offence::Offence;
+use crate::sentence::{Say, sentence};
 use crate::transaction::Transaction;
 use crate::view::{Event, TrafficItem};
 use std::sync::Arc;
@@ -33,7 +34,12 @@ impl Node {
         for (link, count) in owed {
             let Some(peer) = self.peers.get_mut(link) else { continue };
             if !peer.buckets.take(Kind::Undelivered, count, self.now) {
-                self.refuse(link, Offence::Undelivered, None, "transactions that were announced did not come");
+                self.refuse(
+                    link,
+                    Offence::Undelivered,
+                    None,
+                    sentence!("transactions that were announced did not come"),
+                );
             }
         }
     }
@@ -146,7 +152,7 @@ impl Node {
                         link,
                         Offence::BadSignature,
                         Some(transaction.id().0),
-                        "the signature of a transaction does not hold",
+                        sentence!("the signature of a transaction does not hold"),
                     );
                 }
                 None => {}
@@ -166,7 +172,7 @@ impl Node {
         self.write(
             Line::accepted(
                 "transaction-waiting",
-                format!("a transaction of {} TAB waits for a block", transaction.amount()),
+                sentence!("a transaction of {amount} TAB waits for a block", amount = transaction.amount()),
             )
             .subject(id),
         );
@@ -189,7 +195,7 @@ impl Node {
     /// Tells what left the mempool without being confirmed.
     pub(super) fn tell_dropped(&mut self, dropped: Vec<(Arc<Transaction>, Removal)>) {
         for (transaction, reason) in dropped {
-            let line = Line::info("transaction-dropped", format!("a waiting transaction left: {reason}"));
+            let line = Line::info("transaction-dropped", sentence!("a waiting transaction left: {reason}"));
             self.write(line.subject(transaction.id()));
             self.gossip.retract(&transaction.id());
             self.departed.insert(Arc::clone(&transaction), self.now);
@@ -208,7 +214,7 @@ impl Node {
                 Offence::NotAdmitted
             }
         };
-        self.refuse(link, offence, Some(transaction.id().0), &error.to_string());
+        self.refuse(link, offence, Some(transaction.id().0), error.say());
     }
 }
 

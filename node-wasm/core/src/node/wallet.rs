@@ -12,6 +12,7 @@ use crate::keys::{Address, Entropy, PHRASE_WORDS, Phrase, Secret};
 use crate::log::Line;
 use crate::request::wallet::WalletRequest;
 use crate::request::{ErrorCode, RequestError, RequestId, Response};
+use crate::sentence::{Sentence, sentence};
 use crate::units::{Height, Timestamp};
 use crate::view::Event;
 use crate::view::wallet::{AddressView, BackupView, WalletView};
@@ -45,7 +46,7 @@ pub(super) struct Keeper {
     /// When the keys were last used.
     used_at: Timestamp,
     /// Why the stored wallet could not be read.
-    pub(super) damaged: Option<String>,
+    pub(super) damaged: Option<Sentence>,
     /// Whether the chain is being searched.
     searching: bool,
     /// Whether stored blocks are being read for that,
@@ -120,7 +121,7 @@ impl Keeper {
     }
 
     fn entropy(&mut self) -> Result<Entropy, RequestError> {
-        let problem = || error(ErrorCode::NoEntropy, "the browser gave no random numbers");
+        let problem = || error(ErrorCode::NoEntropy, sentence!("the browser gave no random numbers"));
         self.entropy.take().ok_or_else(problem)
     }
 }
@@ -135,7 +136,10 @@ impl Node {
 
     fn wallet_answer(&mut self, id: RequestId, request: WalletRequest) -> Result<Option<Response>, RequestError> {
         if self.keeper.deriving.is_some() && !matches!(request, WalletRequest::Show | WalletRequest::Lock) {
-            return Err(error(ErrorCode::Busy, "the wallet is busy with a passphrase: try again in a moment"));
+            return Err(error(
+                ErrorCode::Busy,
+                sentence!("the wallet is busy with a passphrase: try again in a moment"),
+            ));
         }
         if !matches!(request, WalletRequest::Show) {
             self.keeper.used_at = self.now;
@@ -145,16 +149,20 @@ impl Node {
             WalletRequest::Create { replace } => {
                 self.may_replace(replace)?;
                 let wallet = Wallet::create(&self.keeper.entropy()?);
-                self.replace_wallet(wallet, "wallet-created", "a new wallet takes the place of the one before")?;
+                self.replace_wallet(
+                    wallet,
+                    "wallet-created",
+                    sentence!("a new wallet takes the place of the one before"),
+                )?;
             }
             WalletRequest::Restore { words, replace } => {
                 let phrase =
                     Phrase::parse(&words).map_err(|problem| in_field(error(ErrorCode::BadWords, problem), "words"))?;
                 self.may_replace(replace)?;
                 let wallet = Wallet::restore(phrase);
-                self.replace_wallet(wallet, "wallet-restored", "the wallet of a backup is back")?;
+                self.replace_wallet(wallet, "wallet-restored", sentence!("the wallet of a backup is back"))?;
             }
-            WalletRequest::Lock => self.lock_wallet("the wallet was locked")?,
+            WalletRequest::Lock => self.lock_wallet(sentence!("the wallet was locked"))?,
             WalletRequest::Unlock { passphrase } => return self.unlock(id, passphrase),
             WalletRequest::Protect { passphrase, current } => {
                 return self.protect(id, passphrase, current).map(|()| None);
@@ -258,16 +266,21 @@ impl Node {
             return Ok(());
         }
         let message = if self.wallet.is_backed_up() {
-            "another wallet is in use here: it would be replaced"
+            sentence!("another wallet is in use here: it would be replaced")
         } else {
-            "another wallet is in use here and not backed up: it would be lost"
+            sentence!("another wallet is in use here and not backed up: it would be lost")
         };
         Err(error(ErrorCode::WalletInUse, message))
     }
 
-    fn replace_wallet(&mut self, wallet: Option<Wallet>, code: &'static str, words: &str) -> Result<(), RequestError> {
+    fn replace_wallet(
+        &mut self,
+        wallet: Option<Wallet>,
+        code: &'static str,
+        words: Sentence,
+    ) -> Result<(), RequestError> {
         // One phrase in 2^127 has no keys.
-        self.wallet = wallet.ok_or_else(|| error(ErrorCode::BadWords, "these words have no keys"))?;
+        self.wallet = wallet.ok_or_else(|| error(ErrorCode::BadWords, sentence!("these words have no keys")))?;
         self.keeper.damaged = None;
         self.keeper.asked.clear();
         self.told_balances.clear();
@@ -280,10 +293,10 @@ impl Node {
     // --- Lock and vault.
 
     /// Locks the wallet; a passphrase that is being stretched was so in vain.
-    fn lock_wallet(&mut self, words: &str) -> Result<(), RequestError> {
+    fn lock_wallet(&mut self, words: Sentence) -> Result<(), RequestError> {
         self.wallet.lock().map_err(wallet_error)?;
         if let Some(asker) = self.keeper.deriving.take().and_then(|deriving| deriving.asker) {
-            self.reply(asker, Err(error(ErrorCode::Locked, "the wallet was locked meanwhile")));
+            self.reply(asker, Err(error(ErrorCode::Locked, sentence!("the wallet was locked meanwhile"))));
         }
         self.keeper.asked.clear();
         self.write(Line::info("wallet-locked", words));
@@ -299,7 +312,7 @@ impl Node {
     pub(super) fn lock_when_idle(&mut self) {
         if self.idle_lock_at().is_some_and(|at| at <= self.now) {
             // Refuses wallets without a vault only.
-            let _ = self.lock_wallet("the wallet locked itself: it was not used for a while");
+            let _ = self.lock_wallet(sentence!("the wallet locked itself: it was not used for a while"));
         }
     }
 
@@ -349,7 +362,8 @@ impl Node {
             return;
         };
         self.keeper.used_at = self.now;
-        let key = key.ok_or_else(|| error(ErrorCode::NoMemory, "there is too little memory to work out the key"));
+        let key =
+            key.ok_or_else(|| error(ErrorCode::NoMemory, sentence!("there is too little memory to work out the key")));
         match (key.and_then(|key| self.go_on(asker, then, &key)), asker) {
             (Ok(Some(response)), Some(asker)) => self.reply(asker, Ok(response)),
             (Err(problem), Some(asker)) => self.reply(asker, Err(problem)),
@@ -368,7 +382,7 @@ impl Node {
         match then {
             Then::Unlock { passphrase, entropy } => {
                 self.wallet.unlock(key).map_err(wallet_error)?;
-                self.write(Line::info("wallet-unlocked", "the wallet is open"));
+                self.write(Line::info("wallet-unlocked", sentence!("the wallet is open")));
                 self.renew(passphrase, &entropy);
                 self.wallet_changed();
             }
@@ -382,13 +396,13 @@ impl Node {
             Then::Protect { mould } => {
                 let vault = mould.seal(self.wallet.phrase().map_err(wallet_error)?, key);
                 self.wallet.protect(vault);
-                self.write(Line::info("wallet-protected", "the wallet is under a passphrase"));
+                self.write(Line::info("wallet-protected", sentence!("the wallet is under a passphrase")));
                 self.wallet_changed();
             }
             Then::Renew { mould } => {
                 let vault = mould.seal(self.wallet.phrase().map_err(wallet_error)?, key);
                 self.wallet.protect(vault);
-                self.write(Line::info("vault-renewed", "the wallet’s vault was made harder to guess"));
+                self.write(Line::info("vault-renewed", sentence!("the wallet’s vault was made harder to guess")));
                 self.wallet_changed();
             }
             Then::Export { mould } => {
@@ -402,7 +416,7 @@ impl Node {
                 self.replace_wallet(
                     wallet,
                     "wallet-imported",
-                    "the wallet of a file takes the place of the one before",
+                    sentence!("the wallet of a file takes the place of the one before"),
                 )?;
                 self.renew(passphrase, &entropy);
             }
@@ -434,14 +448,20 @@ impl Node {
 
     fn confirm_backup(&mut self, words: &[Secret]) -> Result<(), RequestError> {
         if self.keeper.asked.is_empty() {
-            return Err(error(ErrorCode::BadRequest, "ask for the words first: then some of them are asked for"));
+            return Err(error(
+                ErrorCode::BadRequest,
+                sentence!("ask for the words first: then some of them are asked for"),
+            ));
         }
         let fits = self.wallet.confirm_backup(&self.keeper.asked, words).map_err(wallet_error)?;
         if !fits {
-            return Err(in_field(error(ErrorCode::WrongWords, "these are not the words that were asked for"), "words"));
+            return Err(in_field(
+                error(ErrorCode::WrongWords, sentence!("these are not the words that were asked for")),
+                "words",
+            ));
         }
         self.keeper.asked.clear();
-        self.write(Line::info("wallet-backed-up", "the backup of the wallet is confirmed"));
+        self.write(Line::info("wallet-backed-up", sentence!("the backup of the wallet is confirmed")));
         self.wallet_changed();
         Ok(())
     }
@@ -450,7 +470,7 @@ impl Node {
         let Some(passphrase) = passphrase else {
             let vault = self.wallet.vault().ok_or_else(|| {
                 in_field(
-                    error(ErrorCode::Unprotected, "the wallet has no passphrase yet: give one for the file"),
+                    error(ErrorCode::Unprotected, sentence!("the wallet has no passphrase yet: give one for the file")),
                     "passphrase",
                 )
             })?;
@@ -540,7 +560,7 @@ fn check_passphrase(passphrase: &Secret) -> Result<(), RequestError> {
     let text = passphrase.expose();
     if text.chars().count() < MIN_PASSPHRASE || text.len() > MAX_PASSPHRASE_BYTES {
         let message =
-            format!("a passphrase has {MIN_PASSPHRASE} characters at least and {MAX_PASSPHRASE_BYTES} bytes at most");
+            sentence!("a passphrase has {MIN_PASSPHRASE} characters at least and {MAX_PASSPHRASE_BYTES} bytes at most");
         return Err(in_field(error(ErrorCode::BadPassphrase, message), "passphrase"));
     }
     Ok(())
@@ -558,11 +578,11 @@ pub(super) fn wallet_error(problem: WalletError) -> RequestError {
         WalletError::Altered | WalletError::Vault(VaultError::Damaged) => (ErrorCode::WalletDamaged, None),
         WalletError::Vault(VaultError::WrongPassphrase) => (ErrorCode::WrongPassphrase, Some("passphrase")),
     };
-    RequestError { code, message: problem.to_string(), field: field.map(str::to_owned) }
+    RequestError { field: field.map(str::to_owned), ..RequestError::new(code, problem) }
 }
 
-fn error(code: ErrorCode, message: impl ToString) -> RequestError {
-    RequestError { code, message: message.to_string(), field: None }
+fn error(code: ErrorCode, message: impl Into<Sentence>) -> RequestError {
+    RequestError { code, message: message.into(), field: None }
 }
 
 fn in_field(error: RequestError, field: &str) -> RequestError {

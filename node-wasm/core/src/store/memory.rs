@@ -2,6 +2,7 @@
 //! that are lost, refused, and records that are damaged. For tests and simulations.
 
 use super::{Batch, Query, Record, Stored, Table, Write};
+use crate::sentence::Say;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Batches that can still be lost: as many as may be on their way through a browser and a disk.
@@ -10,7 +11,7 @@ const MAX_UNSAFE: usize = 64;
 type Tables = BTreeMap<Table, BTreeMap<Vec<u8>, Vec<u8>>>;
 
 /// A batch was refused as a whole; the store is as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 #[error("the storage is full")]
 pub struct Full;
 

@@ -10,6 +10,7 @@ use crate::chain::ledger::{Ledger, LedgerState, Undo};
 use crate::chain::tree::Chain;
 use crate::hash::BlockHash;
 use crate::params::ChainParams;
+use crate::sentence::{Sentence, sentence};
 use crate::transaction::Transaction;
 use crate::units::Height;
 use std::collections::BTreeMap;
@@ -98,7 +99,7 @@ pub(crate) struct Opened {
     /// Bytes of what blocks since the snapshot did to the accounts.
     pub(crate) journal: usize,
     /// What is not as it should be, for the log.
-    pub(crate) damage: Vec<String>,
+    pub(crate) damage: Vec<Sentence>,
 }
 
 /// Builds a chain from what was stored.
@@ -109,13 +110,13 @@ pub(crate) fn open(params: ChainParams, stored: &Stored) -> Opened {
     let mut opened = Opened { chain: Chain::restore(params, headers), tip: None, rows: None, journal: 0, damage };
     let Some(tip) = tip(stored) else {
         if !empty {
-            opened.damage.push("where the chain ends is not known".to_owned());
+            opened.damage.push(sentence!("where the chain ends is not known"));
         }
         return opened;
     };
     if tip.genesis != opened.chain.genesis() {
         opened.chain = Chain::restore(opened.chain.params().clone(), Vec::new());
-        opened.damage.push("the stored chain is another one".to_owned());
+        opened.damage.push(sentence!("the stored chain is another one"));
         return opened;
     }
     let undo = undo(stored);
@@ -125,15 +126,15 @@ pub(crate) fn open(params: ChainParams, stored: &Stored) -> Opened {
         opened.chain.stand_on(&way.tip, ledger, tip.oldest.min(height))
     });
     let Some(way) = stood else {
-        opened.damage.push("the accounts: the stored blocks are gone through again".to_owned());
+        opened.damage.push(sentence!("the accounts: the stored blocks are gone through again"));
         return opened;
     };
     if way.height < tip.height {
-        opened.damage.push(format!("what happened after block {}", way.height));
+        opened.damage.push(sentence!("what happened after block {height}", height = way.height));
     }
     (opened.rows, opened.journal) = (rows(stored, &tip), way.journal);
     if opened.rows.is_none() {
-        opened.damage.push("the wallet's history: the blocks are searched for it again".to_owned());
+        opened.damage.push(sentence!("the wallet's history: the blocks are searched for it again"));
     }
     // What this needs of the newest blocks is here; what is damaged is read again when it is needed.
     for (height, (entry, _)) in undo.range(first_block(&tip)..=way.height) {
@@ -156,12 +157,12 @@ pub(crate) fn block(key: &[u8], value: &[u8]) -> Option<Block> {
     (key == body_key(block.header.height, &block.header.hash())).then_some(block)
 }
 
-fn headers(stored: &Stored, damage: &mut Vec<String>) -> Vec<HeaderEntry> {
+fn headers(stored: &Stored, damage: &mut Vec<Sentence>) -> Vec<HeaderEntry> {
     let mut headers = Vec::new();
     for (key, value) in stored.table(Table::Headers) {
         match read::<Vec<HeaderEntry>>(Table::Headers, key, value) {
             Some(chunk) => headers.extend(chunk),
-            None => damage.push("headers are damaged".to_owned()),
+            None => damage.push(sentence!("headers are damaged")),
         }
     }
     headers

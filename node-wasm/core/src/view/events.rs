@@ -4,6 +4,7 @@ use super::lab::{Incident, Verdict};
 use super::wallet::WalletView;
 use super::{Balance, BlockSummary, HeaderView, PeerState, StorageView, SyncProgress, TrackerState, TransactionView};
 use crate::hash::BlockHash;
+use crate::sentence::Sentence;
 use crate::units::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
@@ -22,7 +23,8 @@ pub struct LogEntry {
     /// One stable word for what happened, such as `block-connected` or `bad-signature`.
     pub code: String,
     /// The same in a sentence.
-    pub message: String,
+    #[serde(flatten)]
+    pub message: Sentence,
     /// The peer it came from, if one.
     pub peer: Option<PeerId>,
     /// The block or transaction it is about, if one.

@@ -2,6 +2,7 @@
 //! [`BackupView`], which are given only when they are asked for.
 
 use crate::keys::Secret;
+use crate::sentence::Sentence;
 use crate::units::Height;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ pub struct WalletView {
     /// Whether its owner has shown to have the words.
     pub backed_up: bool,
     /// Why the stored wallet could not be read; this one is a makeshift until the user decides.
-    pub damaged: Option<String>,
+    pub damaged: Option<Sentence>,
     /// Whether it has been paid, or has a passphrase: then replacing it must be asked for.
     pub in_use: bool,
     /// A passphrase is being stretched.

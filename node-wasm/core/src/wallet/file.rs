@@ -2,6 +2,7 @@
 
 use super::record::{MAX_ACCOUNTS, MAX_NAME_BYTES, MAX_WATCHED};
 use super::vault::{KdfParameters, Vault};
+use crate::sentence::Say;
 use serde::{Deserialize, Serialize};
 
 /// What every file says it is.
@@ -71,7 +72,7 @@ pub struct FileWatch {
 }
 
 /// Why a file is not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Say)]
 pub enum FileError {
     /// Something else altogether.
     #[error("this is not the file of a wallet")]

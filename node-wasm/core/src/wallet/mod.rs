@@ -17,6 +17,7 @@ mod tests;
 use crate::block::Block;
 use crate::hash::BlockHash;
 use crate::keys::{Address, Entropy, Keychain, PHRASE_WORDS, Phrase, PublicKey, Secret, SecretKey, Signature};
+use crate::sentence::Say;
 use crate::store::record::{Followed, Place};
 use crate::transaction::{Memo, Transaction, Transfer};
 use crate::units::{Amount, Height};
@@ -57,7 +58,7 @@ pub enum Signing<'a> {
 }
 
 /// Why a wallet does not do what it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum WalletError {
     /// The keys are in the vault.
     #[error("the wallet is locked: unlock it with its passphrase first")]

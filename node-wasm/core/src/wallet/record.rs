@@ -9,6 +9,7 @@
 use super::vault::Vault;
 use crate::hash::sha256;
 use crate::keys::{Address, ENTROPY_BYTES, PublicKey};
+use crate::sentence::Say;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -30,7 +31,7 @@ pub const MAX_WATCHED: usize = 64;
 pub const MAX_NAME_BYTES: usize = 160;
 
 /// Why bytes are not the record of a wallet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum RecordError {
     /// Cut off, altered, or something else altogether.
     #[error("the stored wallet is damaged")]

@@ -5,6 +5,7 @@
 
 use crate::hash::tagged_sha256;
 use crate::keys::{ENTROPY_BYTES, Entropy, Phrase, Secret};
+use crate::sentence::Say;
 use aes_gcm::aead::{AeadInOut, KeyInit, array::Array};
 use aes_gcm::{Aes256Gcm, Tag};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -142,7 +143,7 @@ impl fmt::Debug for DerivedKey {
 }
 
 /// Why a vault does not open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum VaultError {
     /// Another passphrase.
     #[error("the passphrase is wrong")]

@@ -2,8 +2,8 @@
 
 use super::{super::history::History, close_dialog, subject, within};
 use crate::{
+    browser,
     components::{AmountText, Dialog, Failure, Loading, LongText, Notice, SaveJson, Tone},
-    format,
     live::{Loaded, Meanwhile, Topics},
     state::use_tab,
     texts,
@@ -34,7 +34,7 @@ pub(crate) fn AddressDialog() -> impl IntoView {
             {move || match balance.data.get() {
                 Loaded::Waiting => view! { <Loading text=texts::BALANCE_WAITING /> }.into_any(),
                 Loaded::Failed(error) if error.code == ErrorCode::BadAddress => {
-                    view! { <Notice tone=Tone::Warning title=texts::ADDRESS_WRONG text=format::sentence(&error.message) /> }.into_any()
+                    view! { <Notice tone=Tone::Warning title=texts::ADDRESS_WRONG text=browser::said(&error.message) /> }.into_any()
                 }
                 Loaded::Failed(error) => view! { <Failure error=error /> }.into_any(),
                 Loaded::Ready(balance) => view! { <Holdings balance=balance /> }.into_any(),

@@ -1,6 +1,7 @@
 //! The attacks: what each tries, which rule stops it, and the button that launches it.
 
 use crate::{
+    browser,
     components::{Failure, Icon, Loading, Shape, use_toasts},
     format,
     live::{Meanwhile, Query, Topics},
@@ -139,13 +140,13 @@ fn Card(
             match result {
                 Ok(()) if works => toasts.say(texts::MINES_FIRST.to_owned()),
                 Ok(()) => toasts.say(format!("{}: {}", texts::LAUNCHED, texts::attack(attack))),
-                Err(error) => toasts.say(format::sentence(&error.message)),
+                Err(error) => toasts.say(browser::said(&error.message)),
             }
             tab.mark(Topics::LAB);
         });
     };
     let lacks = Memo::new(move |_| {
-        row.with(|row| row.as_ref().and_then(|row| row.lacks.as_ref()).map(|lacks| format::sentence(&lacks.message)))
+        row.with(|row| row.as_ref().and_then(|row| row.lacks.as_ref()).map(|lacks| browser::said(&lacks.message)))
     });
     let doing = Memo::new(move |_| row.with(|row| row.as_ref().map(doing).unwrap_or_default()));
     let judged = Memo::new(move |_| verdicts.map(|page| judged(&page.items, attack)).flatten());
@@ -154,8 +155,8 @@ fn Card(
         let needs = row.needs.iter().filter_map(|need| texts::need(*need));
         let remarks = std::iter::once(texts::price(row.offence, row.points)).chain(needs.map(str::to_owned));
         view! {
-            <p>{row.tries}</p>
-            <p class="attack-rule"><span class="muted">{texts::STOPPED_BY}": "</span>{row.stopped_by}</p>
+            <p>{texts::translated(&row.tries).to_owned()}</p>
+            <p class="attack-rule"><span class="muted">{texts::STOPPED_BY}": "</span>{texts::translated(&row.stopped_by).to_owned()}</p>
             <ul class="attack-remarks">
                 {remarks.map(|remark| view! { <li class="badge">{remark}</li> }).collect_view()}
             </ul>

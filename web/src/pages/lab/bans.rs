@@ -2,8 +2,8 @@
 
 use super::judgement::Remaining;
 use crate::{
+    browser,
     components::{Failure, Hash, Loading, use_toasts},
-    format,
     live::{Meanwhile, Topics},
     state::use_tab,
     texts,
@@ -48,7 +48,7 @@ fn Banned(ban: BanView) -> impl IntoView {
         tab.act(Request::Pardon { peer: ban.peer_id }, move |result| {
             toasts.say(match result {
                 Ok(()) => texts::PARDONED.to_owned(),
-                Err(error) => format::sentence(&error.message),
+                Err(error) => browser::said(&error.message),
             });
             tab.mark(Topics::LAB);
         });

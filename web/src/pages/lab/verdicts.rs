@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     components::{Hash, TimeAgo},
-    format, texts,
+    texts,
 };
 use leptos::prelude::*;
 use node_wasm::{
@@ -54,9 +54,7 @@ fn Row(verdict: Verdict) -> impl IntoView {
         }
     };
     let (score, reason) = match verdict.outcome {
-        Outcome::Refused { score, banned_until, reason, .. } => {
-            (Some((score, banned_until)), format::sentence(&reason))
-        }
+        Outcome::Refused { score, banned_until, reason, .. } => (Some((score, banned_until)), texts::complete(&reason)),
         _ => (None, String::new()),
     };
     view! {

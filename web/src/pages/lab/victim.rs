@@ -6,8 +6,9 @@ use super::{
     newest::{Words, newest},
 };
 use crate::{
+    browser,
     components::{Hash, TimeAgo},
-    format, texts,
+    texts,
 };
 use leptos::{either::Either, prelude::*};
 use node_wasm::{request::Request, view::lab::Incident};
@@ -49,7 +50,7 @@ fn Row(incident: Incident) -> impl IntoView {
             <th scope="row"><span class="badge badge-warning">{line.code}</span>" "<span class="muted">{texts::points(points)}</span></th>
             <td>{sender}</td>
             <td>{is_blamed.then(|| view! { <Score score=score banned_until=banned_until /> })}</td>
-            <td class="lab-reason outside-text">{format::sentence(&line.message)}</td>
+            <td class="lab-reason outside-text">{browser::said(&line.message)}</td>
         </tr>
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{Progress, header_of};
 use crate::{
+    browser,
     components::{Failure, Loading, use_toasts},
-    format,
     live::{Loaded, Meanwhile, Topics},
     state::use_tab,
     texts,
@@ -88,7 +88,7 @@ pub(super) fn ChainStep(number: usize) -> impl IntoView {
         let request = Request::Attack { attack: Attack::AlteredBlock, peer: None, every: None };
         tab.act(request, move |result: Result<(), RequestError>| {
             if let Err(error) = result {
-                toasts.say(format::sentence(&error.message));
+                toasts.say(browser::said(&error.message));
             }
             tab.mark(Topics::LAB);
         });

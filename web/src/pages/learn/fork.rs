@@ -2,8 +2,8 @@
 
 use super::Progress;
 use crate::{
+    browser,
     components::{Icon, Shape, use_toasts},
-    format,
     live::{Meanwhile, Topics},
     state::use_tab,
     texts,
@@ -59,7 +59,7 @@ pub(super) fn ForkStep(number: usize) -> impl IntoView {
     let mine = move |_| {
         tab.act(Request::MinerStart { threads: Some(1) }, move |result| match result {
             Ok(()) => toasts.say(texts::LEARN_MINES.to_owned()),
-            Err(error) => toasts.say(format::sentence(&error.message)),
+            Err(error) => toasts.say(browser::said(&error.message)),
         });
     };
     let rival = {

@@ -2,9 +2,9 @@
 
 use super::Progress;
 use crate::{
+    browser,
     components::{Failure, Notice, Tone},
     digits::{bytes_of, hex_of},
-    format,
     state::use_tab,
     texts,
 };
@@ -70,11 +70,10 @@ fn Signed(hex: String, on_done: impl Fn() + Copy + Send + Sync + 'static) -> imp
         });
     };
     let (bad, good) = (forged(&hex).unwrap_or_default(), hex.clone());
-    let said = move || {
-        match answer.get() {
+    let said = move || match answer.get() {
         None => ().into_any(),
         Some(Err(error)) => view! {
-            <p><span class="badge badge-warning">{texts::LEARN_REFUSED}</span> " " {format::sentence(&error.message)}</p>
+            <p><span class="badge badge-warning">{texts::LEARN_REFUSED}</span> " " {browser::said(&error.message)}</p>
         }
         .into_any(),
         Some(Ok(id)) => {
@@ -84,7 +83,6 @@ fn Signed(hex: String, on_done: impl Fn() + Copy + Send + Sync + 'static) -> imp
             }
             .into_any()
         }
-    }
     };
     view! {
         <p class="long-text mono learn-bytes" data-testid="learn-signed">{hex}</p>

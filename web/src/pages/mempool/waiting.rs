@@ -158,7 +158,7 @@ fn Wishes(id: String, standing: Memo<Standing>) -> impl IntoView {
         tab.act(Request::MinerWish { id, wish }, move |result| match result {
             // A wish is no event: what depends on it is asked for again.
             Ok(()) => tab.mark(Topics::MEMPOOL),
-            Err(error) => toasts.say(format::sentence(&error.message)),
+            Err(error) => toasts.say(browser::said(&error.message)),
         });
     };
     let button = move |name: &'static str, wish: Wish, shape: Shape, word: &'static str, done: &'static str| {

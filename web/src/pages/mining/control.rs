@@ -3,7 +3,6 @@
 use crate::{
     browser,
     components::{Icon, Shape, use_toasts},
-    format,
     state::use_tab,
     texts,
 };
@@ -28,7 +27,7 @@ pub(crate) fn MiningControl() -> impl IntoView {
     let ask = move |request: Request| {
         tab.act(request, move |result| {
             if let Err(error) = result {
-                toasts.say(format::sentence(&error.message));
+                toasts.say(browser::said(&error.message));
             }
         });
     };

@@ -1,8 +1,8 @@
 //! Connecting to a peer by its id.
 
 use crate::{
+    browser,
     components::{Field, use_toasts},
-    format,
     state::use_tab,
     texts,
 };
@@ -29,7 +29,7 @@ pub(crate) fn ConnectForm() -> impl IntoView {
     let asked = Memo::new(move |_| text.with(|text| request(text, own.get().as_deref())));
     let error = Signal::derive(move || {
         let is_due = tried.get() || !text.with(|text| text.trim().is_empty());
-        asked.get().err().filter(|_| is_due).map(format::sentence)
+        asked.get().err().filter(|_| is_due).map(texts::complete)
     });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -41,7 +41,7 @@ pub(crate) fn ConnectForm() -> impl IntoView {
                 text.set(String::new());
                 toasts.say(texts::CONNECTING_TO.to_owned());
             }
-            Err(error) => toasts.say(format::sentence(&error.message)),
+            Err(error) => toasts.say(browser::said(&error.message)),
         });
     };
     view! {

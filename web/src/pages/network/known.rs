@@ -1,8 +1,8 @@
 //! Who else is known in the room.
 
 use crate::{
+    browser,
     components::{Failure, Hash, Loading, use_toasts},
-    format,
     live::Query,
     state::use_tab,
     texts,
@@ -49,7 +49,7 @@ fn KnownRow(known: KnownPeer) -> impl IntoView {
     let connect = move |_| {
         tab.act(Request::Connect { peer }, move |result| match result {
             Ok(()) => toasts.say(texts::CONNECTING_TO.to_owned()),
-            Err(error) => toasts.say(format::sentence(&error.message)),
+            Err(error) => toasts.say(browser::said(&error.message)),
         });
     };
     let id = peer.to_string();

@@ -1,6 +1,7 @@
 //! The peers with a line to this tab.
 
 use crate::{
+    browser,
     components::{Failure, Hash, Icon, Loading, Notice, Shape, Table, TimeAgo, Tone, use_toasts},
     format,
     live::Query,
@@ -76,7 +77,7 @@ fn Row(peers: Query<Vec<PeerView>>, id: String) -> impl IntoView {
         let Some(peer) = peer.get_untracked() else { return };
         tab.act(Request::Disconnect { peer: peer.peer_id }, move |result| {
             if let Err(error) = result {
-                toasts.say(format::sentence(&error.message));
+                toasts.say(browser::said(&error.message));
             }
         });
     };

@@ -135,7 +135,7 @@ fn Line(line: LogEntry) -> impl IntoView {
         <li class=class data-code=code>
             <Icon shape=shape />
             <div class="log-text">
-                <p><span class="visually-hidden">{word}": "</span>{line.message}</p>
+                <p><span class="visually-hidden">{word}": "</span>{browser::words(&line.message)}</p>
                 <p class="log-details">{code_chip}{subject}{peer}</p>
                 {move || is_explained.get().then(|| view! { <p class="log-meaning">{meaning}</p> })}
             </div>

@@ -96,7 +96,8 @@ async fn save(tab: Tab, work: Work) -> Result<String, String> {
     let mut pieces = Vec::new();
     let (mut next, mut blocks) = (Some(1), 0);
     while let Some(from) = next {
-        let part: ChainPart = tab.request(Request::ChainPart { from }).await.map_err(|error| said(&error.message))?;
+        let part: ChainPart =
+            tab.request(Request::ChainPart { from }).await.map_err(|error| browser::said(&error.message))?;
         if pieces.is_empty() {
             pieces.push(head(&part.genesis));
         }
@@ -127,7 +128,8 @@ async fn open(tab: Tab, work: Work, file: web_sys::File) -> Result<String, Strin
         let read = if let Some(piece) = piece { reader.push(&piece) } else { reader.end() };
         read.map_err(why)?;
         while let Some(part) = reader.part(at_end) {
-            let answer: Imported = tab.request(Request::Import(part)).await.map_err(|error| said(&error.message))?;
+            let answer: Imported =
+                tab.request(Request::Import(part)).await.map_err(|error| browser::said(&error.message))?;
             sum = Imported { taken: sum.taken + answer.taken, known: sum.known + answer.known, ..answer };
             let left = time_left(done, browser::now().saturating_sub(started));
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
@@ -149,10 +151,6 @@ fn why(error: FileError) -> String {
         FileError::NotAChain => texts::CHAIN_FILE_OTHER.to_owned(),
         FileError::TooLong => texts::CHAIN_FILE_UNREADABLE.to_owned(),
     }
-}
-
-fn said(message: &str) -> String {
-    format::sentence(message)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Where the node is introduced to others.
 
-use crate::{browser, components::Field, format, state::Tab, texts};
+use crate::{browser, components::Field, state::Tab, texts};
 use leptos::prelude::*;
 
 /// The parameter of the page's address.
@@ -11,7 +11,7 @@ fn refusal(tracker: &str) -> Option<String> {
     let host = tracker.strip_prefix("wss://").or_else(|| tracker.strip_prefix("ws://"));
     let is_good =
         tracker.is_empty() || host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace));
-    (!is_good).then(|| format::sentence(texts::TRACKER_WRONG))
+    (!is_good).then(|| texts::complete(texts::TRACKER_WRONG))
 }
 
 /// The tracker; the node is started anew with another one.

@@ -1,8 +1,8 @@
 //! The profiles of this browser in this room: named, switched, made and erased.
 
 use crate::{
+    browser,
     components::{Failure, Field, Loading, Notice, TimeAgo, Tone, use_toasts},
-    format,
     state::use_tab,
     texts,
 };
@@ -89,7 +89,7 @@ fn SwitchButton(id: String, label: &'static str, name: &'static str) -> impl Int
     let toasts = use_toasts();
     let switch = move |_| {
         if let Err(error) = tab.client().switch_profile(&id) {
-            toasts.say(format::sentence(&error.message));
+            toasts.say(browser::said(&error.message));
         }
     };
     view! { <button type="button" class="button" data-testid=name on:click=switch>{label}</button> }
@@ -156,7 +156,7 @@ fn NameForm(id: String, name: String, deeds: Deeds) -> impl IntoView {
                     deeds.naming.set(None);
                     deeds.changed.update(|changed| *changed += 1);
                 }
-                Err(error) => toasts.say(format::sentence(&error.message)),
+                Err(error) => toasts.say(browser::said(&error.message)),
             }
         });
     };
@@ -184,7 +184,7 @@ fn EraseForm(id: String, deeds: Deeds) -> impl IntoView {
             deeds.changed.update(|changed| *changed += 1);
             toasts.say(match result {
                 Ok(()) => texts::PROFILE_ERASED.to_owned(),
-                Err(error) => format::sentence(&error.message),
+                Err(error) => browser::said(&error.message),
             });
         });
     };

@@ -1,6 +1,6 @@
 //! What this node does for others: full, miner or light, changed while it runs.
 
-use crate::{components::use_toasts, format, state::use_tab, texts};
+use crate::{browser, components::use_toasts, state::use_tab, texts};
 use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use node_wasm::{request::Request, view::Role};
@@ -31,7 +31,7 @@ pub(crate) fn RolePanel() -> impl IntoView {
             }
             Err(error) => {
                 refused.update(|refused| *refused += 1);
-                toasts.say(format::sentence(&error.message));
+                toasts.say(browser::said(&error.message));
             }
         });
     };

@@ -3,12 +3,12 @@
 use crate::{
     browser,
     components::Field,
-    format,
     state::{Tab, use_tab},
     texts,
 };
 use leptos::prelude::*;
 use node_wasm::client::check_chain;
+use node_wasm::sentence::Say;
 
 /// Networks, with what is said of each.
 const NETWORKS: [(&str, &str); 2] = [("main", texts::NETWORK_MAIN), ("dev", texts::NETWORK_DEV)];
@@ -16,9 +16,9 @@ const NETWORKS: [(&str, &str); 2] = [("main", texts::NETWORK_MAIN), ("dev", text
 /// Why no room can have this name.
 fn refusal(network: &str, room: &str) -> Option<String> {
     if room.is_empty() {
-        return Some(format::sentence(texts::ROOM_EMPTY));
+        return Some(texts::complete(texts::ROOM_EMPTY));
     }
-    check_chain(network, room).err().map(|error| format::sentence(&error.to_string()))
+    check_chain(network, room).err().map(|error| browser::said(&error.say()))
 }
 
 /// Network and room, checked as they are typed.

@@ -1,6 +1,7 @@
 //! Where wallet and chain are kept, and how much room they take.
 
 use crate::{
+    browser,
     components::{Link, Notice, Tone, use_toasts},
     format,
     state::use_tab,
@@ -67,7 +68,10 @@ fn Trouble(storage: Memo<Option<StorageView>>) -> impl IntoView {
                 StorageState::Memory => texts::STORAGE_MEMORY,
                 StorageState::Failed => texts::STORAGE_FAILED,
             };
-            Some((title, format::sentence(storage.reason.as_deref().unwrap_or(texts::STORAGE_NO_REASON))))
+            Some((
+                title,
+                storage.reason.as_ref().map_or_else(|| texts::complete(texts::STORAGE_NO_REASON), browser::said),
+            ))
         })
     });
     move || {
@@ -91,7 +95,7 @@ fn Pruning(storage: Memo<Option<StorageView>>) -> impl IntoView {
         let on = event_target_checked(&event);
         tab.act(Request::Prune { on }, move |result| {
             if let Err(error) = result {
-                toasts.say(format::sentence(&error.message));
+                toasts.say(browser::said(&error.message));
             }
         });
     };

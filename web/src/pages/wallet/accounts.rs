@@ -7,8 +7,8 @@ use super::{
     keys::finish,
 };
 use crate::{
+    browser,
     components::{Field, Icon, Notice, Shape, Tone, use_toasts},
-    format,
     state::use_tab,
     texts,
 };
@@ -27,7 +27,7 @@ fn complain() -> impl Fn(Result<WalletView, RequestError>) + Copy {
     let toasts = use_toasts();
     move |answer| {
         if let Err(error) = answer {
-            toasts.say(format::sentence(&error.message));
+            toasts.say(browser::said(&error.message));
         }
     }
 }

@@ -6,8 +6,8 @@ use super::{
     keys::finish,
 };
 use crate::{
+    browser,
     components::{Dialog, Field, Loading, use_toasts},
-    format,
     state::use_tab,
     texts,
 };
@@ -49,7 +49,7 @@ pub(super) fn BackupDialog() -> impl IntoView {
         match step.get() {
         Step::Waiting => view! { <Loading text=texts::WORKING /> }.into_any(),
         Step::Refused(error) => {
-            view! { <p class="field-error" role="alert" data-testid="backup-refused">{format::sentence(&error.message)}</p> }.into_any()
+            view! { <p class="field-error" role="alert" data-testid="backup-refused">{browser::said(&error.message)}</p> }.into_any()
         }
         Step::Words(backup) => view! { <Words backup=backup on_written=move |ask| step.set(Step::Asked(ask)) /> }.into_any(),
         Step::Asked(ask) => view! { <Asked ask=ask on_again=load /> }.into_any(),
@@ -108,7 +108,7 @@ fn Asked(ask: Vec<u32>, on_again: impl Fn() + Send + Sync + 'static) -> impl Int
             </div>
         }
     });
-    let error = move || outcome.error.get().map(|error| format::sentence(&error.message));
+    let error = move || outcome.error.get().map(|error| browser::said(&error.message));
     view! {
         <form class="wallet-form" on:submit=confirm novalidate=true>
             <p>{texts::BACKUP_ASK}</p>

@@ -3,7 +3,7 @@
 
 use super::payment_link::{self, PaymentLink};
 use crate::{
-    browser, format,
+    browser,
     live::{Loaded, Query},
 };
 use leptos::prelude::*;
@@ -110,7 +110,7 @@ impl Draft {
             let is_due = self.tried.get() || !entry.with(String::is_empty);
             refusal(check)
                 .filter(|error| is_due && error.field.as_deref() == Some(field))
-                .map(|error| format::sentence(&error.message))
+                .map(|error| browser::said(&error.message))
         })
     }
 }

@@ -1,7 +1,7 @@
 //! A dialog with a form that asks the wallet for something.
 
 use super::Shown;
-use crate::{components::Dialog, format, state::use_tab, texts};
+use crate::{browser, components::Dialog, state::use_tab, texts};
 use leptos::{prelude::*, task::spawn_local};
 use node_wasm::{
     request::{Request, RequestError, wallet::WalletRequest},
@@ -24,7 +24,7 @@ impl Outcome {
     pub(super) fn beside(self, field: &'static str) -> Signal<Option<String>> {
         Signal::derive(move || {
             let error = self.error.get().filter(|error| error.field.as_deref() == Some(field));
-            error.map(|error| format::sentence(&error.message))
+            error.map(|error| browser::said(&error.message))
         })
     }
 
@@ -33,7 +33,7 @@ impl Outcome {
         Signal::derive(move || {
             let is_elsewhere =
                 |error: &RequestError| error.field.as_deref().is_none_or(|field| !fields.contains(&field));
-            self.error.get().filter(is_elsewhere).map(|error| format::sentence(&error.message))
+            self.error.get().filter(is_elsewhere).map(|error| browser::said(&error.message))
         })
     }
 }

@@ -7,11 +7,11 @@ use super::{
 use crate::{
     browser,
     components::{Dialog, Field, use_toasts},
-    format,
     state::use_tab,
     texts,
 };
 use leptos::{html, prelude::*, task::spawn_local};
+use node_wasm::sentence::Sentence;
 use node_wasm::{
     Secret, WalletFile,
     request::{ErrorCode, Request, RequestError, wallet::WalletRequest},
@@ -104,7 +104,7 @@ pub(super) fn ExportDialog() -> impl IntoView {
             .error
             .get()
             .filter(|error| error.field.as_deref() != Some("passphrase"))
-            .map(|error| format::sentence(&error.message))
+            .map(|error| browser::said(&error.message))
     });
     view! {
         <Dialog title=texts::EXPORT.to_owned() name="export" on_close=move || shown.close()>
@@ -169,7 +169,7 @@ pub(super) fn ImportDialog() -> impl IntoView {
 fn unreadable() -> RequestError {
     RequestError {
         code: ErrorCode::BadFile,
-        message: texts::IMPORT_UNREADABLE.to_owned(),
+        message: Sentence::plain(texts::IMPORT_UNREADABLE.to_owned()),
         field: Some("file".to_owned()),
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     texts,
 };
 use leptos::prelude::*;
+use node_wasm::sentence::Say;
 use node_wasm::units::Amount;
 
 /// The address as text, as payment link and as QR code.
@@ -21,9 +22,8 @@ pub(super) fn ReceivePanel() -> impl IntoView {
         let text = amount.get();
         (!text.trim().is_empty()).then(|| browser::notation().read(&text).parse::<Amount>())
     });
-    let error = Signal::derive(move || {
-        checked.get().and_then(Result::err).map(|problem| crate::format::sentence(&problem.to_string()))
-    });
+    let error =
+        Signal::derive(move || checked.get().and_then(Result::err).map(|problem| browser::said(&problem.say())));
     let link = Memo::new(move |_| {
         let amount = checked.get().and_then(Result::ok).map(|amount| amount.to_string());
         PaymentLink { to: address.get().unwrap_or_default(), amount, memo: None }.to_text()

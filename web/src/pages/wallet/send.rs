@@ -7,7 +7,6 @@ use super::{
 use crate::{
     browser,
     components::{AmountText, Dialog, Field, Flag, Icon, LongText, Notice, Shape, Tone, TransactionStanding},
-    format,
     live::{Loaded, Meanwhile, Query, Topics},
     state::{Tab, use_tab},
     texts,
@@ -156,7 +155,7 @@ fn FaultSwitch(
 #[component]
 fn PlanLine(draft: Draft, check: Query<SendPlan>) -> impl IntoView {
     let general = Memo::new(move |_| {
-        refusal(check).filter(|error| error.field.is_none()).map(|error| format::sentence(&error.message))
+        refusal(check).filter(|error| error.field.is_none()).map(|error| browser::said(&error.message))
     });
     let plan = Memo::new(move |_| check.ready());
     let is_empty = move || draft.to_check().is_none();
@@ -201,7 +200,7 @@ fn Review(
             match tab.request::<String>(Request::Send(form)).await {
                 Ok(id) => on_sent(id, fault),
                 Err(error) => {
-                    refusal.try_set(Some(format::sentence(&error.message)));
+                    refusal.try_set(Some(browser::said(&error.message)));
                     busy.try_set(false);
                 }
             }

@@ -4,6 +4,7 @@ use super::Account;
 use super::shape::{EMPTY, LEVELS, join, leaf_hash, shared_bits};
 use crate::hash::StateRoot;
 use crate::keys::Address;
+use crate::sentence::Say;
 use borsh::{BorshDeserialize, BorshSerialize};
 use std::io;
 
@@ -11,7 +12,7 @@ use std::io;
 pub const MAX_SIBLINGS: usize = LEVELS;
 
 /// Why a proof says nothing about an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
 pub enum ProofError {
     /// More hashes than an address has bits.
     #[error("a path of {0} hashes; at most {MAX_SIBLINGS} are possible")]

@@ -4,6 +4,7 @@ use super::{Context, LIGHT_WANTED, MAX_LIGHT, Mesh, WANTED_LINKS};
 use crate::contract::LinkId;
 use crate::net::eviction;
 use crate::net::peers::{Choice, Peer};
+use crate::sentence::sentence;
 
 impl Mesh {
     /// This node keeps headers only from now on, or blocks again.
@@ -28,7 +29,7 @@ impl Mesh {
         let links: Vec<(LinkId, &Peer)> = context.peers.connected().filter(|(_, peer)| light(peer)).collect();
         if links.len() > MAX_LIGHT {
             let victim = eviction::victim(&links, &self.salt, context.now).unwrap_or(link);
-            self.let_go(context, victim, "light-peer-evicted", "no room for another light peer");
+            self.let_go(context, victim, "light-peer-evicted", sentence!("no room for another light peer"));
         }
     }
 }

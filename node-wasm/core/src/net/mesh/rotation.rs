@@ -9,6 +9,7 @@ use crate::contract::LinkId;
 use crate::hash::BlockHash;
 use crate::log::Line;
 use crate::net::peers::Choice;
+use crate::sentence::sentence;
 use crate::units::{Timestamp, Work};
 use crate::view::PeerState;
 use std::time::Duration;
@@ -122,7 +123,7 @@ impl Mesh {
         }
         self.sample(context);
         let seconds = wait.as_secs();
-        context.log(Line::info("tip-stale", format!("no new block for {seconds} s: looking for one more peer")));
+        context.log(Line::info("tip-stale", sentence!("no new block for {seconds} s: looking for one more peer")));
     }
 
     /// An extra peer had its time: the least useful link of all goes.
@@ -148,7 +149,7 @@ impl Mesh {
         let old =
             |link: &LinkId| context.peers.get(*link).is_some_and(|peer| context.now.since(peer.since) >= TRIAL_TIME);
         if let Some(link) = by_use(context.peers).into_iter().find(old) {
-            self.let_go(context, link, "peer-replaced", "gave up the least useful link for another");
+            self.let_go(context, link, "peer-replaced", sentence!("gave up the least useful link for another"));
         }
     }
 
@@ -171,7 +172,7 @@ impl Mesh {
         let Some((link, _)) = late else { return };
         let (peers, called) = (&*context.peers, &self.called);
         if self.candidates.any(now, |peer| is_free(peers, called, peer, now)) {
-            self.let_go(context, link, "peer-behind", "gave up a peer that stays on an old chain");
+            self.let_go(context, link, "peer-behind", sentence!("gave up a peer that stays on an old chain"));
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::net::offence::Offence;
 use crate::net::peers::{Choice, MAX_LINKS};
 use crate::net::relay::RelayedSignal;
 use crate::net::signal::{self, Opened, SignalBody};
+use crate::sentence::sentence;
 use crate::units::Timestamp;
 use crate::view::{PeerState, TrackerState};
 use rand_core::Rng;
@@ -51,7 +52,7 @@ impl Mesh {
                 self.relay.note(payload);
                 self.on_signal(context, from, opened);
             }
-            Err(error) => context.log(Line::rejected("bad-signal", error.to_string()).peer(from)),
+            Err(error) => context.log(Line::rejected("bad-signal", error).peer(from)),
         }
     }
 
@@ -75,7 +76,7 @@ impl Mesh {
             return;
         }
         if let Some(link) = opening {
-            context.log(Line::info("peer-not-reached", "a peer has left the room of the tracker").peer(to));
+            context.log(Line::info("peer-not-reached", sentence!("a peer has left the room of the tracker")).peer(to));
             self.disconnect(context, link, true);
         } else {
             self.settled(&to);
@@ -115,7 +116,7 @@ impl Mesh {
     fn seal_and_send(&mut self, context: &mut Context, to: PeerId, stamp: Timestamp, body: SignalBody) {
         let payload = match signal::seal(&self.key, self.genesis, to, stamp, body) {
             Ok(payload) => payload,
-            Err(error) => return context.log(Line::warning("signal-not-sent", error.to_string()).peer(to)),
+            Err(error) => return context.log(Line::warning("signal-not-sent", error).peer(to)),
         };
         let by_links = self.off_tracker.contains(&to) || self.relay.knows_way(&to, context.now);
         if self.tracker != TrackerState::Joined || by_links {
@@ -159,7 +160,8 @@ impl Mesh {
 
     fn on_offer(&mut self, context: &mut Context, from: PeerId, stamp: Timestamp, session: u64, sdp: String) {
         if from < self.id {
-            context.log(Line::rejected("bad-signal", "the peer with the smaller id made an offer").peer(from));
+            context
+                .log(Line::rejected("bad-signal", sentence!("the peer with the smaller id made an offer")).peer(from));
             return;
         }
         if !self.stamps.accept(from, stamp) {
@@ -212,7 +214,7 @@ impl Mesh {
         if !called && link.is_none() {
             return;
         }
-        context.log(Line::info("peer-full", "a peer has no place for another link").peer(from));
+        context.log(Line::info("peer-full", sentence!("a peer has no place for another link")).peer(from));
         self.settled(&from);
         if let Some(link) = link {
             self.disconnect(context, link, false);
@@ -221,7 +223,9 @@ impl Mesh {
     }
 
     fn refuse_link(&mut self, context: &mut Context, to: PeerId, answers: u64) {
-        context.log(Line::info("link-refused", "no place for another link, and none that may make room").peer(to));
+        context.log(
+            Line::info("link-refused", sentence!("no place for another link, and none that may make room")).peer(to),
+        );
         if self.refusals.take(1.0, context.now) {
             self.send_signal(context, to, SignalBody::NoRoom { answers });
         }

@@ -209,7 +209,7 @@ fn a_branch_of_low_work_is_measured_and_nothing_of_it_is_stored() {
     let mut bench = Bench::new(chain);
     let link = bench.link();
     let (outcome, most) = bench.download(link, claim, &[&weak]);
-    assert_eq!(outcome.refused.unwrap().0, Offence::LowWork);
+    assert_eq!(outcome.refused.unwrap().offence(), Offence::LowWork);
     assert_eq!(most, stored, "nothing is stored, not even for a while");
     assert!(bench.sync.presyncs.is_empty() && bench.chain.missing_count() == 0);
 }
@@ -222,7 +222,7 @@ fn a_short_branch_of_low_work_ends_the_same_way() {
     let mut bench = Bench::new(chain);
     let link = bench.link();
     let (outcome, most) = bench.download(link, claim, &[&weak]);
-    assert_eq!((outcome.refused.unwrap().0, most), (Offence::LowWork, stored));
+    assert_eq!((outcome.refused.unwrap().offence(), most), (Offence::LowWork, stored));
     // An honest peer may have fallen behind meanwhile: it showed what it said it has.
     let (outcome, most) = bench.download(link, work_of(&weak), &[&weak]);
     assert_eq!((outcome.refused, most), (None, stored));
@@ -282,7 +282,7 @@ fn headers_that_nobody_asked_for_are_kept_near_the_tip_only() {
     assert_eq!(bench.headers(link, &deepest).new, 1);
     assert_eq!(bench.headers(link, &deepest).new, 0, "it is here already");
     let outcome = bench.headers(link, &deeper);
-    assert_eq!((outcome.new, outcome.refused.unwrap().0), (0, Offence::Unwanted));
+    assert_eq!((outcome.new, outcome.refused.unwrap().offence()), (0, Offence::Unwanted));
     assert_eq!(bench.chain.header_count(), stored + 2);
     assert_eq!(bench.chain.tip(), tip);
 }
@@ -294,7 +294,7 @@ fn headers_that_do_not_follow_each_other_or_stand_on_nothing_are_not_stored() {
     let stored = chain.header_count();
     let mut bench = Bench::new(chain);
     let link = bench.link();
-    assert_eq!(bench.headers(link, &[made[0], made[2]]).refused.unwrap().0, Offence::InvalidHeader);
+    assert_eq!(bench.headers(link, &[made[0], made[2]]).refused.unwrap().offence(), Offence::InvalidHeader);
     assert!(bench.headers(link, &made[1..]).orphan);
     assert_eq!(bench.chain.header_count(), stored);
     assert_eq!(bench.headers(link, &made).new, 3);
@@ -313,7 +313,7 @@ fn a_newcomer_takes_a_whole_chain_from_genesis() {
     let link = bench.link();
     let mut bench = Bench { chain: Chain::new(params()), ..bench };
     let (outcome, _) = bench.download(link, theirs.work().plus(theirs.work()), &[&headers]);
-    assert_eq!(outcome.refused.unwrap().0, Offence::LowWork);
+    assert_eq!(outcome.refused.unwrap().offence(), Offence::LowWork);
 }
 
 /// A node that has the headers of so many blocks, and peers of which some have shown the blocks.

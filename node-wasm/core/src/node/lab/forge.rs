@@ -11,6 +11,7 @@ use crate::mining;
 use crate::net::message::{MAX_HEADERS, Message};
 use crate::params::ChainParams;
 use crate::request::{Attack, ErrorCode, RequestError};
+use crate::sentence::sentence;
 use crate::transaction::{Memo, Transaction};
 use crate::units::{Amount, Height};
 use crate::wallet::{Payment, Signing, WalletError};
@@ -55,8 +56,8 @@ impl Node {
     pub(super) fn lacks_for(&self, attack: Attack) -> Option<RequestError> {
         let is_bare = matches!(attack, Attack::Garbage | Attack::Flood | Attack::OrphanFlood);
         if !self.chain.keeps_bodies() && !is_bare {
-            let message = "a light node has no blocks and accounts to forge this from".to_owned();
-            return Some(RequestError { code: ErrorCode::LightNode, message, field: None });
+            let message = sentence!("a light node has no blocks and accounts to forge this from");
+            return Some(RequestError::new(ErrorCode::LightNode, message));
         }
         let signs = matches!(attack, Attack::InvalidSignature | Attack::ForeignReplay | Attack::DoubleSpend);
         if signs && self.wallet.is_locked() {
@@ -67,24 +68,26 @@ impl Node {
             Attack::InvalidSignature | Attack::ForeignReplay => (
                 self.balance_of(&own).spendable < bait_cost(),
                 ErrorCode::NoCoins,
-                "this wallet has no coins to pretend with: mine a block and let its reward mature",
+                sentence!("this wallet has no coins to pretend with: mine a block and let its reward mature"),
             ),
             Attack::DoubleSpend => (
                 self.chain.ledger().account(&own).nonce == 0,
                 ErrorCode::NoPayment,
-                "this wallet has spent nothing yet: send a payment and let it be confirmed",
+                sentence!("this wallet has spent nothing yet: send a payment and let it be confirmed"),
             ),
             Attack::Replay => (
                 self.confirmed_payment().is_none(),
                 ErrorCode::NoPayment,
-                "no payment was confirmed lately: send one and let it be confirmed",
+                sentence!("no payment was confirmed lately: send one and let it be confirmed"),
             ),
-            Attack::AlteredBlock => {
-                (self.chain.height() < Height(2), ErrorCode::NoBlocks, "the chain is too short: it takes two blocks")
-            }
+            Attack::AlteredBlock => (
+                self.chain.height() < Height(2),
+                ErrorCode::NoBlocks,
+                sentence!("the chain is too short: it takes two blocks"),
+            ),
             _ => return None,
         };
-        lacking.then(|| RequestError { code, message: message.to_owned(), field: None })
+        lacking.then(|| RequestError::new(code, message))
     }
 
     /// Makes what an attack sends, if it needs no proof of work.
@@ -247,7 +250,7 @@ fn bait_cost() -> Amount {
 }
 
 fn no_block() -> RequestError {
-    RequestError { code: ErrorCode::NoBlocks, message: "no block can be built on the tip now".to_owned(), field: None }
+    RequestError::new(ErrorCode::NoBlocks, sentence!("no block can be built on the tip now"))
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use super::Node;
 use crate::block::Block;
 use crate::contract::{LinkId, Output};
 use crate::hash::{BlockHash, TxId};
-use crate::log::{Line, counted, to_subject};
+use crate::log::{Line, to_subject};
 use crate::net::message::{Message, Refused};
 use crate::net::offence::Offence;
 use crate::net::peers::PING_INTERVAL;
 use crate::request::{Attack, ErrorCode, RequestError};
+use crate::sentence::{counted, sentence};
 use crate::transaction::Transaction;
 use crate::units::Timestamp;
 use crate::view::lab::{AttackView, Need, Repetition, Verdict};
@@ -86,7 +87,7 @@ impl Node {
         every: Option<u32>,
     ) -> Result<(), RequestError> {
         if every.is_some_and(|every| every == 0 || every > MAX_EVERY) {
-            let message = format!("an attack is repeated every 1 to {MAX_EVERY} seconds");
+            let message = sentence!("an attack is repeated every 1 to {MAX_EVERY} seconds");
             return Err(RequestError { code: ErrorCode::BadRequest, message, field: None });
         }
         self.launch(attack, peer)?;
@@ -225,7 +226,10 @@ impl Node {
                 vec![Message::Headers(vec![header])]
             }
         };
-        let line = Line::warning("attack", format!("launched {} at {}", attack.code(), counted(links.len(), "peer")));
+        let line = Line::warning(
+            "attack",
+            sentence!("launched {attack} at {count}", attack = attack.code(), count = counted!(links.len(), "peer")),
+        );
         self.write(match subject {
             Some(subject) => line.subject(to_subject(subject)),
             None => line,
@@ -264,9 +268,9 @@ impl Node {
             self.peers.connected().filter(|(_, peer)| fits(&peer.id)).map(|(link, _)| link).collect();
         let (code, message) = match peer {
             _ if !links.is_empty() => return Ok(links),
-            Some(_) => (ErrorCode::NotFound, "not connected to this peer"),
-            None => (ErrorCode::NoPeers, "nobody is connected who could refuse it"),
+            Some(_) => (ErrorCode::NotFound, sentence!("not connected to this peer")),
+            None => (ErrorCode::NoPeers, sentence!("nobody is connected who could refuse it")),
         };
-        Err(RequestError { code, message: message.to_owned(), field: None })
+        Err(RequestError::new(code, message))
     }
 }

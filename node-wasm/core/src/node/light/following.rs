@@ -12,6 +12,7 @@ use crate::keys::Address;
 use crate::light;
 use crate::net::offence::Offence;
 use crate::net::proofs::{Answer, FalseAnswer, Place, Proved, Question, check_listing};
+use crate::sentence::Say;
 use crate::units::{Height, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -160,7 +161,7 @@ impl Node {
             _ => Err(FalseAnswer::Kind),
         };
         if let Err(lie) = result {
-            self.refuse(link, Offence::FalseProof, None, &lie.to_string());
+            self.refuse(link, Offence::FalseProof, None, lie.say());
         }
     }
 

@@ -13,11 +13,12 @@ use super::Node;
 use crate::contract::LinkId;
 use crate::hash::{BlockHash, TxId};
 use crate::keys::Address;
-use crate::log::{Line, counted};
+use crate::log::Line;
 use crate::net::offence::Offence;
 use crate::net::peers::Peer;
 use crate::net::proofs::Proved;
 use crate::request::RequestId;
+use crate::sentence::{counted, sentence};
 use crate::transaction::Transaction;
 use crate::units::{Height, Timestamp};
 use crate::view::Event;
@@ -103,7 +104,7 @@ impl Node {
             return;
         }
         for link in self.light.asks.late(&self.peers, self.now) {
-            self.refuse(link, Offence::Stalled, None, "a proof that was asked for did not come in time");
+            self.refuse(link, Offence::Stalled, None, sentence!("a proof that was asked for did not come in time"));
         }
         self.follow_addresses();
         self.begin_rounds();
@@ -177,14 +178,17 @@ impl Node {
     fn log_headers(&mut self, reverted: &[BlockHash], connected: &[BlockHash]) {
         let (tip, height) = (self.chain.tip(), self.chain.height());
         if !reverted.is_empty() {
-            let message = format!(
-                "another branch has more work: {} taken back, {} connected",
-                counted(reverted.len(), "header"),
-                counted(connected.len(), "header")
+            let message = sentence!(
+                "another branch has more work: {reverted} taken back, {connected} connected",
+                reverted = counted!(reverted.len(), "header"),
+                connected = counted!(connected.len(), "header")
             );
             self.write(Line::warning("reorganisation", message).subject(tip));
         }
-        let message = format!("{} joined the best chain, up to height {height}", counted(connected.len(), "header"));
+        let message = sentence!(
+            "{count} joined the best chain, up to height {height}",
+            count = counted!(connected.len(), "header")
+        );
         self.write(Line::accepted("headers-connected", message).subject(tip));
     }
 
@@ -220,7 +224,8 @@ impl Node {
         let Some(followed) = self.light.followed.get(&address) else { return };
         let missing = followed.statement.witnesses() >= following::WITNESSES && !followed.statement.is_complete();
         if missing && !self.gaps_warned {
-            let message = "the peers that were asked leave out transactions of this wallet: others are asked";
+            let message =
+                sentence!("the peers that were asked leave out transactions of this wallet: others are asked");
             self.write(Line::warning("history-incomplete", message));
         }
         self.gaps_warned = missing;

@@ -12,6 +12,7 @@ use crate::mempool::{AdmitError, MAX_PER_PAYER};
 use crate::net::message::Message;
 use crate::net::offence::Offence;
 use crate::request::{ErrorCode, RequestError};
+use crate::sentence::{Sentence, sentence};
 use crate::transaction::Transaction;
 use crate::units::{Amount, Timestamp};
 use crate::view::Event;
@@ -106,13 +107,14 @@ impl Node {
     pub(in crate::node) fn submit(&mut self, transaction: Arc<Transaction>) -> Result<(), RequestError> {
         let Some(payer) = transaction.payer(self.chain.params().issuer) else { return Ok(()) };
         if self.light.payments.of(payer).count() >= MAX_PER_PAYER {
-            let (code, message) = (ErrorCode::TooManyWaiting, AdmitError::TooManyOfPayer.to_string());
-            return Err(RequestError { code, message, field: None });
+            return Err(RequestError::new(ErrorCode::TooManyWaiting, AdmitError::TooManyOfPayer));
         }
         let id = transaction.id();
         self.keep_light_payment(transaction, self.now);
         self.keep_sent();
-        self.write(Line::info("transaction-sent", "a transaction waits for a block, and for its proof").subject(id));
+        self.write(
+            Line::info("transaction-sent", sentence!("a transaction waits for a block, and for its proof")).subject(id),
+        );
         self.announce_payments(&[id]);
         self.tell_balance();
         Ok(())
@@ -158,11 +160,11 @@ impl Node {
         payment.refused.insert(link);
         let all = full_peers(&self.peers).all(|(link, _)| payment.refused.contains(&link));
         if all {
-            self.drop_payment(id, &format!("every connected peer refused a transaction: {detail}"));
+            self.drop_payment(id, sentence!("every connected peer refused a transaction: {words}", words = detail));
         }
     }
 
-    fn drop_payment(&mut self, id: TxId, reason: &str) {
+    fn drop_payment(&mut self, id: TxId, reason: Sentence) {
         if self.light.payments.all.remove(&id).is_some() {
             self.write(Line::warning("transaction-refused", reason).subject(id));
             self.tell_balance();
@@ -196,7 +198,7 @@ impl Node {
             self.light.payments.all.remove(&id);
         }
         for id in dead {
-            self.drop_payment(id, "another transaction of this wallet took the place of one that waited");
+            self.drop_payment(id, sentence!("another transaction of this wallet took the place of one that waited"));
         }
     }
 }

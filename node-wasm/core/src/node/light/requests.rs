@@ -8,6 +8,7 @@ use crate::hash::TxId;
 use crate::keys::Address;
 use crate::net::proofs::{Proved, Question};
 use crate::request::{ErrorCode, Request, RequestError, RequestId, Response};
+use crate::sentence::{Sentence, sentence};
 use crate::units::Timestamp;
 use crate::view::Balance;
 use std::time::Duration;
@@ -35,10 +36,13 @@ impl Node {
             | Request::Block { .. }
             | Request::Forks
             | Request::ChainPart { .. }
-            | Request::Import(_) => Some(lacking("blocks")),
-            Request::Mempool { .. } => Some(lacking("the transactions of others that wait")),
+            | Request::Import(_) => Some(lacking(sentence!("blocks"))),
+            Request::Mempool { .. } => Some(lacking(sentence!("the transactions of others that wait"))),
             Request::MinerStart { .. } | Request::MinerMine | Request::MinerWish { .. } | Request::Template { .. } => {
-                Some(Err(error(ErrorCode::LightNode, "a light node cannot mine: it does not know the accounts")))
+                Some(Err(error(
+                    ErrorCode::LightNode,
+                    sentence!("a light node cannot mine: it does not know the accounts"),
+                )))
             }
             Request::History { address, from, limit } => {
                 let (from, limit) = (super::super::requests::skip(from), super::super::requests::page(limit));
@@ -63,9 +67,9 @@ impl Node {
 
     pub(in crate::node) fn unproven(&self) -> RequestError {
         if full_peers(&self.peers).next().is_none() {
-            return error(ErrorCode::NoPeers, "no full node is connected that could prove it");
+            return error(ErrorCode::NoPeers, sentence!("no full node is connected that could prove it"));
         }
-        error(ErrorCode::Unproven, "no peer has proved it yet")
+        error(ErrorCode::Unproven, sentence!("no peer has proved it yet"))
     }
 
     fn ask_balance(&mut self, request: RequestId, address: Option<&str>) -> Option<Answer> {
@@ -111,7 +115,7 @@ impl Node {
             return Err(self.unproven());
         }
         if self.light.balances.len() + self.light.lookups.len() >= MAX_ASKERS {
-            return Err(error(ErrorCode::BadRequest, "too many requests wait for proofs"));
+            return Err(error(ErrorCode::BadRequest, sentence!("too many requests wait for proofs")));
         }
         Ok(self.patience())
     }
@@ -135,7 +139,9 @@ impl Node {
                 None => None,
             };
             let missing = || {
-                let message = "no peer that was asked proves that a block holds this transaction; whether it waits, a light node does not know";
+                let message = sentence!(
+                    "no peer that was asked proves that a block holds this transaction; whether it waits, a light node does not know"
+                );
                 error(ErrorCode::NotFound, message)
             };
             self.reply(asker.request, answer.ok_or_else(missing));
@@ -154,7 +160,7 @@ impl Node {
         }
         let late = balances.iter().map(|asker| asker.request).chain(lookups.iter().map(|asker| asker.request));
         for request in late.collect::<Vec<_>>() {
-            self.reply(request, Err(error(ErrorCode::Unproven, "no peer proved it in time")));
+            self.reply(request, Err(error(ErrorCode::Unproven, sentence!("no peer proved it in time"))));
         }
     }
 }
@@ -166,6 +172,6 @@ fn take<T>(list: &mut Vec<T>, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
     taken
 }
 
-fn lacking(what: &str) -> Answer {
-    Err(error(ErrorCode::LightNode, format!("this tab is a light node: it has headers, and not {what}")))
+fn lacking(what: Sentence) -> Answer {
+    Err(error(ErrorCode::LightNode, sentence!("this tab is a light node: it has headers, and not {what}")))
 }

@@ -5,6 +5,7 @@ use super::{Mode, Storage, damaged, sent};
 use crate::hash::{sha256, tagged_sha256};
 use crate::log::Line;
 use crate::node::wallet::quick_start;
+use crate::sentence::{Sentence, sentence};
 use crate::store::opening::{self, Fit};
 use crate::store::record;
 use crate::store::{Stored, Table, Write};
@@ -26,29 +27,31 @@ pub(in crate::node) struct Kept {
     /// Transactions of the wallet that waited for a block, and since when.
     pub(in crate::node) sent: Vec<(Timestamp, Arc<Transaction>)>,
     /// Why the stored wallet cannot be read.
-    pub(in crate::node) damaged: Option<String>,
+    pub(in crate::node) damaged: Option<Sentence>,
     pub(in crate::node) lines: Vec<Line>,
 }
 
 impl Kept {
     /// Takes over what is there and whole; `fresh` is for what is not.
     pub(in crate::node) fn new(stored: &Stored, opened: &opening::Opened, fresh: [u8; 32]) -> Self {
-        let mut lines: Vec<Line> = opened.damage.iter().map(|what| damaged(what)).collect();
+        let mut lines: Vec<Line> = opened.damage.iter().cloned().map(damaged).collect();
         let mut storage = Storage { mode: Mode::On, ..Storage::default() };
         match opening::fit(stored) {
             Fit::Current => {}
             Fit::Empty => storage.singles.push(opening::version()),
             Fit::Old(version) => {
                 storage.singles = opening::migration();
-                let version = version.map_or_else(|| "unknown".to_owned(), |version| version.to_string());
+                let version = version.map_or_else(|| sentence!("unknown"), |version| sentence!("{version}"));
                 lines.push(Line::warning(
                     "storage-migrated",
-                    format!("the store was of version {version}: wallet and settings stay, the chain comes from peers"),
+                    sentence!(
+                        "the store was of version {version}: wallet and settings stay, the chain comes from peers"
+                    ),
                 ));
             }
             Fit::Newer(version) => {
-                let reason = format!("it was written by newer software (version {version} of the layout)");
-                lines.push(Line::warning("storage-newer", format!("the store is left as it is: {reason}")));
+                let reason = sentence!("it was written by newer software (version {version} of the layout)");
+                lines.push(Line::warning("storage-newer", sentence!("the store is left as it is: {reason}")));
                 storage.mode = Mode::Foreign(reason);
             }
         }
@@ -93,7 +96,7 @@ fn open_wallet(
     fresh: [u8; 32],
     storage: &mut Storage,
     lines: &mut Vec<Line>,
-) -> (Wallet, Option<String>) {
+) -> (Wallet, Option<Sentence>) {
     let table = Table::Wallet;
     let raw = stored.table(table).iter().find(|(key, _)| key == record::WALLET);
     let damaged = match stored.get(table, record::WALLET).map(|content| (content, Wallet::open(content))) {
@@ -105,14 +108,14 @@ fn open_wallet(
         None => raw.map(|_| RecordError::Damaged),
     };
     if let Some(((_, value), problem)) = raw.zip(damaged) {
-        let message = format!("{problem}: it is put aside, and this tab begins with a new one");
+        let message = sentence!("{problem}: it is put aside, and this tab begins with a new one");
         lines.push(Line::warning("wallet-damaged", message));
         let (key, value) = (free_name(stored), value.clone());
         storage.singles.push(Write::Put { table, key, value });
     }
     let wallet = quick_start(&tagged_sha256(b"tabchain/wallet", &[&fresh]));
     storage.set_wallet(&wallet);
-    (wallet, damaged.map(|problem| problem.to_string()))
+    (wallet, damaged.map(Sentence::from))
 }
 
 /// A name for a record that is put aside: none takes the place of another.

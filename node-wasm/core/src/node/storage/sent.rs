@@ -5,6 +5,7 @@ use super::damaged;
 use crate::hash::{BlockHash, TxId};
 use crate::log::Line;
 use crate::node::Node;
+use crate::sentence::sentence;
 use crate::store::record::{self, Sent, put};
 use crate::store::{Stored, Table, Write};
 use crate::transaction::Transaction;
@@ -21,7 +22,7 @@ pub(super) fn read(stored: &Stored, genesis: BlockHash, lines: &mut Vec<Line>) -
     let is_there = stored.table(Table::Meta).iter().any(|(key, _)| key == record::SENT);
     let sent = stored.get(Table::Meta, record::SENT).and_then(|bytes| borsh::from_slice::<Sent>(bytes).ok());
     if is_there && sent.is_none() {
-        lines.push(damaged("transactions of this wallet that waited for a block"));
+        lines.push(damaged(sentence!("transactions of this wallet that waited for a block")));
     }
     let sent = sent.filter(|sent| sent.genesis == genesis).map(|sent| sent.transactions).unwrap_or_default();
     sent.into_iter().map(|(since, transaction)| (since, Arc::new(transaction))).collect()

@@ -10,6 +10,7 @@ use crate::keys::Entropy;
 use crate::node::{Config, Node};
 use crate::params::ChainParams;
 use crate::request::{Request, RequestError, RequestId, Response};
+use crate::sentence::Sentence;
 use crate::store::memory::MemoryStore;
 use crate::store::record;
 use crate::store::{Batch, Table, opening};
@@ -81,7 +82,7 @@ impl Bench {
                 Output::Persist(batch) => {
                     let input = match self.store.apply(&batch) {
                         Ok(()) => Input::Persisted { batch: batch.number },
-                        Err(full) => Input::StorageFailed { reason: full.to_string() },
+                        Err(full) => Input::StorageFailed { reason: full.into() },
                     };
                     if let Some(copies) = &mut self.copies {
                         copies.push(self.store.clone());
@@ -91,7 +92,8 @@ impl Bench {
                     }
                 }
                 Output::Load { job, queries } => {
-                    let answers = if self.unreadable { Err("gone".to_owned()) } else { Ok(self.store.read(&queries)) };
+                    let answers =
+                        if self.unreadable { Err(Sentence::verbatim("gone")) } else { Ok(self.store.read(&queries)) };
                     self.node.handle(self.now, Input::Loaded { job, answers });
                 }
                 Output::Reply { id, result } => drop(self.replies.insert(id, result)),

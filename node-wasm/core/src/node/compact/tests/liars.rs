@@ -1,6 +1,7 @@
 //! Relay between whole nodes: what becomes of who lies, is silent, or serves an invalid block.
 
 use super::*;
+use crate::sentence::Sentence;
 
 #[test]
 fn wrong_transactions_get_their_sender_banned_and_the_block_comes_from_another() {
@@ -219,7 +220,7 @@ fn what_one_peer_leaves_unfinished_is_bounded() {
     }
     assert_eq!(net.nodes[1].relay.sources().count(), MAX_PENDING_A_PEER);
     let link = net.link(1, 0);
-    net.handle(1, Input::LinkClosed { link, reason: "gone".to_owned() });
+    net.handle(1, Input::LinkClosed { link, reason: Sentence::verbatim("gone") });
     assert!(net.nodes[1].relay.pending.is_empty());
 }
 
