@@ -16,6 +16,7 @@ mod news;
 mod offline;
 mod package;
 mod policy;
+mod program;
 mod scenarios;
 mod screens;
 mod storage;

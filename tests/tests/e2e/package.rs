@@ -22,7 +22,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// The example with the package beside it, as its author would lay them out.
-fn example() -> TempDir {
+pub(crate) fn example() -> TempDir {
     let site = tempfile::tempdir().expect("a folder for the example");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(EXAMPLE), site.path());
     copy(Path::new(&setting("TABCHAIN_PACKAGE")), &site.path().join(PACKAGE));
