@@ -326,6 +326,12 @@ impl Browser {
         field.send_keys(&format!("{text} \u{e003}")).await.expect("a field takes keys");
     }
 
+    /// Chooses the option with this value in the list with this test id.
+    pub(crate) async fn choose(&self, tab: &Tab, test_id: &str, value: &str) {
+        self.switch(tab).await;
+        self.find(test_id).await.select_by_value(value).await.expect("a list with this option");
+    }
+
     /// Chooses a file in the field with this test id.
     pub(crate) async fn choose_file(&self, tab: &Tab, test_id: &str, file: &Path) {
         self.switch(tab).await;

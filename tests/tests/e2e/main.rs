@@ -1,6 +1,7 @@
 //! The whole thing from outside: real tabs in a real browser, a real tracker.
 
 mod accessibility;
+mod accounts;
 mod arrival;
 mod chain_file;
 mod crowd;

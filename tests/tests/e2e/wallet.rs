@@ -6,23 +6,23 @@ use node_core::view::EVENTS;
 use serde_json::{Value, json};
 use std::fs;
 
-const PASSPHRASE: &str = "seven quiet herons";
+pub(crate) const PASSPHRASE: &str = "seven quiet herons";
 
 /// A browser, and tabs of one room that show their wallets.
-struct Stage {
+pub(crate) struct Stage {
     tracker: Tracker,
-    browser: Browser,
+    pub(crate) browser: Browser,
     query: String,
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let query = format!("network=dev&room={}", room());
         Self { tracker: Tracker::start(), browser: Browser::start().await, query }
     }
 
     /// A tab that remembers everything that its node tells a page.
-    async fn open(&self) -> Tab {
+    pub(crate) async fn open(&self) -> Tab {
         let tab = self.browser.open(&self.tracker.page("/wallet", &self.query)).await;
         let hear = format!(
             "(window.heard = [], {}.forEach((name) => tabchain.on(name, (event) => heard.push(JSON.stringify(event)))), 0)",
@@ -38,23 +38,31 @@ impl Stage {
         self.browser.call(tab, leave).await
     }
 
-    async fn state(&self, tab: &Tab) -> Value {
+    pub(crate) async fn state(&self, tab: &Tab) -> Value {
         self.browser.call(tab, "tabchain.wallet.state()").await
     }
 
     /// Waits until the wallet's state has a value.
-    async fn comes_to(&self, tab: &Tab, field: &str, value: Value) {
+    pub(crate) async fn comes_to(&self, tab: &Tab, field: &str, value: Value) {
         let there = async || self.state(tab).await[field] == value;
         self.browser.until(SOON, &format!("the wallet's {field} comes to be {value}"), there).await;
     }
 
+    /// Waits until the wallet is stored as it is now.
+    pub(crate) async fn stored(&self, tab: &Tab) {
+        let stored = async || {
+            self.browser.call::<Value>(tab, "tabchain.status()").await["storage"]["walletStored"] == json!(true)
+        };
+        self.browser.until(SOON, "the wallet is stored", stored).await;
+    }
+
     /// Waits until an element says something.
-    async fn says(&self, tab: &Tab, test_id: &str, part: &str) {
+    pub(crate) async fn says(&self, tab: &Tab, test_id: &str, part: &str) {
         let said = async || self.browser.text(tab, test_id).await.contains(part);
         self.browser.until(SOON, &format!("{test_id} says {part:?}"), said).await;
     }
 
-    async fn gone(&self, tab: &Tab, test_id: &str) {
+    pub(crate) async fn gone(&self, tab: &Tab, test_id: &str) {
         let expression = format!("!document.querySelector(\"[data-testid='{test_id}']\")");
         let gone = async || self.browser.call::<bool>(tab, &expression).await;
         self.browser.until(SOON, &format!("{test_id} is gone"), gone).await;
@@ -68,7 +76,7 @@ impl Stage {
     }
 
     /// Fills in the dialog that unlocks.
-    async fn unlock(&self, tab: &Tab, passphrase: &str) {
+    pub(crate) async fn unlock(&self, tab: &Tab, passphrase: &str) {
         self.browser.fill(tab, "unlock-passphrase", passphrase).await;
         self.browser.click(tab, "unlock-submit").await;
     }
@@ -149,11 +157,8 @@ impl Stage {
 
     /// Fails if a secret is left anywhere. What the words are made of lies in the storage as long as
     /// there is no passphrase, and then no more.
-    async fn keeps_quiet(&self, tab: &Tab, words: &[String], passphrases: &[&str]) {
-        let stored = async || {
-            self.browser.call::<Value>(tab, "tabchain.status()").await["storage"]["walletStored"] == json!(true)
-        };
-        self.browser.until(SOON, "the wallet is stored", stored).await;
+    pub(crate) async fn keeps_quiet(&self, tab: &Tab, words: &[String], passphrases: &[&str]) {
+        self.stored(tab).await;
         let traces = self.traces(tab).await;
         assert!(traces.contains("tabchain") && traces.len() > 1_000, "the search sees the page");
         if !words.is_empty() {
