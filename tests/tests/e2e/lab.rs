@@ -3,6 +3,7 @@
 use crate::harness::{BLOCKS, SOON};
 use crate::scenarios::Stage;
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
 /// The tab that attacks; the first two are its victims.
 const ATTACKER: usize = 2;
@@ -144,5 +145,58 @@ async fn the_view_of_the_lab_shows_both_sides_and_pardons() {
     browser.switch(attacker).await;
     let locked = "document.querySelector('[data-testid=attack-double-spend]').disabled";
     assert!(browser.call::<bool>(attacker, locked).await, "this wallet has spent nothing");
+    stage.close().await;
+}
+
+/// What the card of this attack says of its repetition, and how many verdicts there are.
+async fn repetition(stage: &Stage) -> (String, usize) {
+    let said = "return document.querySelector('[data-testid=attack-double-spend] + p').textContent";
+    let said = stage.browser.script(&stage.tabs[ATTACKER], said).await;
+    (said.as_str().unwrap_or_default().to_owned(), rows(stage, ATTACKER, "lab.verdicts({ limit: 500 })").await.len())
+}
+
+#[tokio::test]
+async fn the_view_of_the_lab_aims_at_one_peer_repeats_and_stops() {
+    let stage = Stage::new(3).await;
+    stage.meshed(SOON).await;
+    earn_and_spend(&stage).await;
+    let (browser, tab) = (&stage.browser, &stage.tabs[ATTACKER]);
+    let victim = stage.status(0).await.peer_id;
+    for tab in &stage.tabs {
+        browser.follow(tab, "/lab").await;
+    }
+    // Whoever is not aimed at has nothing to judge.
+    browser.choose(tab, "lab-aim", &victim).await;
+    browser.click(tab, "attack-double-spend").await;
+    browser.shows(tab, "verdict-double-spend", "Last launch: 1 peer refused it").await;
+    browser.shows(tab, "verdicts", "not admitted").await;
+    browser.shows(&stage.tabs[0], "incidents", "not-admitted").await;
+    let verdicts = rows(&stage, ATTACKER, "lab.verdicts()").await;
+    assert!(verdicts.len() == 1 && verdicts[0]["peer"] == victim.as_str(), "{verdicts:?}");
+
+    let stops = "return document.querySelector('[data-testid=lab-stop]').disabled";
+    assert_eq!(browser.script(tab, stops).await, true, "nothing is repeated yet");
+    browser.choose(tab, "lab-every", "1").await;
+    browser.click(tab, "attack-double-spend").await;
+    for launches in ["every 1 s, 2 launches so far", "every 1 s, 4 launches so far"] {
+        let counted = async || repetition(&stage).await.0.contains(launches);
+        browser.until(SOON, launches, counted).await;
+    }
+    browser.click(tab, "lab-stop").await;
+    let stopped = async || repetition(&stage).await.0.is_empty() && browser.script(tab, stops).await == true;
+    browser.until(SOON, "the page says that it has stopped", stopped).await;
+    let (_, launched) = repetition(&stage).await;
+    assert!(launched >= 5, "each launch has its verdict: {launched}");
+    let start = Instant::now();
+    let long = async || start.elapsed() >= Duration::from_secs(3);
+    browser.until(SOON, "three more launches would have come", long).await;
+    assert_eq!(repetition(&stage).await, (String::new(), launched));
+
+    // All of them went where they were aimed.
+    let verdicts = rows(&stage, ATTACKER, "lab.verdicts({ limit: 500 })").await;
+    assert!(verdicts.iter().all(|verdict| verdict["peer"] == victim.as_str()), "{verdicts:?}");
+    assert_eq!(rows(&stage, 1, "lab.incidents()").await, Vec::<Value>::new());
+    let nothing = "return document.querySelectorAll('[data-testid=incident]').length";
+    assert_eq!(browser.script(&stage.tabs[1], nothing).await, 0);
     stage.close().await;
 }
