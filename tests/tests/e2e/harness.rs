@@ -345,6 +345,14 @@ impl Browser {
         self.find(test_id).await.click().await.expect("it can be clicked");
     }
 
+    /// The same for the first element that a selector finds, where there is no test id.
+    pub(crate) async fn click_at(&self, tab: &Tab, selector: &str) {
+        self.switch(tab).await;
+        let found = self.client.wait().at_most(SOON).for_element(Locator::Css(selector)).await;
+        let element = found.unwrap_or_else(|error| panic!("no element {selector}: {error}"));
+        element.click().await.expect("it can be clicked");
+    }
+
     /// Goes to another view of the page by its link, without a reload.
     pub(crate) async fn follow(&self, tab: &Tab, path: &str) {
         self.follow_link(tab, &format!("nav a[href^='{path}']")).await;
@@ -366,6 +374,32 @@ impl Browser {
             .click()
             .await
             .expect("a click");
+    }
+
+    /// Clicks a link that opens a tab of its own; gives that tab once its node answers.
+    pub(crate) async fn open_by(&self, tab: &Tab, selector: &str) -> Tab {
+        self.switch(tab).await;
+        let before = self.client.windows().await.expect("the browser lists its tabs");
+        self.click_at(tab, selector).await;
+        let opened = async || {
+            let now = self.client.windows().await.expect("the browser lists its tabs");
+            now.into_iter().find(|window| !before.contains(window))
+        };
+        self.until(SOON, &format!("{selector} opens a tab"), async || opened().await.is_some()).await;
+        let tab = Tab { window: opened().await.expect("it is there") };
+        self.switch(&tab).await;
+        self.answers(&tab).await;
+        tab
+    }
+
+    /// What is on the clipboard, as it comes out when it is pasted.
+    pub(crate) async fn clipboard(&self, tab: &Tab) -> String {
+        let field = "const field = document.createElement('textarea'); field.dataset.testid = 'pasted'; \
+             (document.querySelector('dialog[open]') ?? document.body).append(field); field.focus()";
+        self.script(tab, field).await;
+        self.press(tab, "\u{e009}v").await;
+        let taken = "const field = document.querySelector('[data-testid=pasted]'); field.remove(); return field.value";
+        self.script(tab, taken).await.as_str().unwrap_or_default().to_owned()
     }
 
     /// Goes to an address in a tab, with a new node.

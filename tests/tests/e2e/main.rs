@@ -20,6 +20,7 @@ mod policy;
 mod program;
 mod scenarios;
 mod screens;
+mod sharing;
 mod storage;
 mod views;
 mod wallet;
