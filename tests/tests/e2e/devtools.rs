@@ -45,3 +45,9 @@ pub(crate) async fn block(client: &Client, patterns: &[&str]) {
     command(client, "Network.enable", json!({})).await;
     command(client, "Network.setBlockedURLs", json!({ "urls": patterns })).await;
 }
+
+/// Makes a tab's page believe that its user's system says this, by the names of media queries.
+pub(crate) async fn emulate(client: &Client, features: &[(&str, &str)]) {
+    let features: Vec<Value> = features.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+    command(client, "Emulation.setEmulatedMedia", json!({ "features": features })).await;
+}

@@ -274,7 +274,19 @@ impl Browser {
         devtools::resize(&self.client, size).await;
     }
 
-    /// Makes a tab the one that is driven; which one is seen does not change.
+    /// Makes a tab believe that its user's system says this, by the names of media queries.
+    pub(crate) async fn emulate(&self, tab: &Tab, features: &[(&str, &str)]) {
+        self.switch(tab).await;
+        devtools::emulate(&self.client, features).await;
+    }
+
+    /// What Chromium's developer tools answer to a command for a tab.
+    pub(crate) async fn devtools(&self, tab: &Tab, method: &'static str) -> Value {
+        self.switch(tab).await;
+        devtools::command(&self.client, method, json!({})).await
+    }
+
+    /// Makes a tab the one that is driven. In Chromium it is then the one that is seen, too.
     pub(crate) async fn switch(&self, tab: &Tab) {
         self.client.switch_to_window(tab.window.clone()).await.expect("the tab is open");
     }
@@ -439,6 +451,19 @@ impl Browser {
     pub(crate) async fn shows(&self, tab: &Tab, test_id: &str, text: &str) {
         let shown = async || self.text(tab, test_id).await.contains(text);
         self.until(SOON, &format!("{test_id} shows {text:?}"), shown).await;
+    }
+
+    /// Keeps what the page says at its edge from now on.
+    pub(crate) async fn hear(&self, tab: &Tab) {
+        let hear = "(window.said = [], new MutationObserver((changes) => changes.forEach((change) =>
+            change.addedNodes.forEach((node) => node.textContent && said.push(node.textContent))))
+            .observe(document.querySelector('.toasts'), { childList: true }), true)";
+        let _: bool = self.call(tab, hear).await;
+    }
+
+    /// What it has said since.
+    pub(crate) async fn said(&self, tab: &Tab) -> Vec<String> {
+        self.call(tab, "window.said").await
     }
 
     /// Presses keys in the element that has the focus.

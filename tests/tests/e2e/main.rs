@@ -2,13 +2,16 @@
 
 mod accessibility;
 mod accounts;
+mod appearance;
 mod arrival;
+mod battery;
 mod chain_file;
 mod crowd;
 mod devtools;
 mod explorer;
 mod firefox;
 mod harness;
+mod install;
 mod lab;
 mod learn;
 mod life;

@@ -11,17 +11,11 @@ async fn the_log_explains_its_words_and_payments_are_told() {
     stage.earn(0, 60).await;
     let to = stage.address(1).await;
     let (browser, payer, paid) = (&stage.browser, &stage.tabs[0], &stage.tabs[1]);
-    let heard = "(window.said = [], new MutationObserver((changes) => changes.forEach((change) =>
-        change.addedNodes.forEach((node) => window.said.push(node.textContent))))
-        .observe(document.querySelector('.toasts'), { childList: true }), true)";
     for tab in [payer, paid] {
-        let _: bool = browser.call(tab, heard).await;
+        browser.hear(tab).await;
     }
     let _: String = browser.call(payer, &format!("tabchain.wallet.send({{ to: '{to}', amount: '7' }})")).await;
-    let said = async |tab, words: &str| {
-        let said: Vec<String> = browser.call(tab, "window.said").await;
-        said.iter().any(|one| one.contains(words))
-    };
+    let said = async |tab, words: &str| browser.said(tab).await.iter().any(|one| one.contains(words));
     let coming = async || said(paid, "7 TAB are on their way to you").await;
     browser.until(SOON, "who is paid is told that it is coming", coming).await;
     let _: Value = browser.call(payer, "tabchain.miner.mine()").await;

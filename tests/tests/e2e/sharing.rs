@@ -41,11 +41,7 @@ async fn copies(browser: &Browser, tab: &Tab, selector: &str, said: &str, text: 
 }
 
 async fn says(browser: &Browser, tab: &Tab, text: &str) {
-    let messages = "return [...document.querySelectorAll('.toast')].map((one) => one.textContent)";
-    let said = async || {
-        let said = browser.script(tab, messages).await;
-        said.as_array().is_some_and(|said| said.iter().any(|one| one == text))
-    };
+    let said = async || browser.said(tab).await.iter().any(|one| one == text);
     browser.until(SOON, &format!("the page says {text:?}"), said).await;
 }
 
@@ -57,6 +53,7 @@ async fn whatever_is_copied_is_whole_and_the_page_says_so() {
     let hash = mined["hash"].as_str().expect("a hash");
     let address: String = browser.call(tab, "tabchain.wallet.address()").await;
 
+    browser.hear(tab).await;
     browser.follow(tab, "/wallet").await;
     copies(browser, tab, "[aria-label='Copy address']", "Address copied", &address).await;
     browser.fill(tab, "receive-amount", "1.5").await;
@@ -89,6 +86,7 @@ async fn an_invitation_leads_into_the_same_room_as_link_as_button_and_as_qr_code
     // What concerns this tab alone is not handed on.
     let query = format!("network=dev&room={room}&tracker={socket}&profile=host&role=light");
     let host = browser.open(&tracker.page("/", &query)).await;
+    browser.hear(&host).await;
     let link = browser.text(&host, "invite-link").await;
     copies(&browser, &host, ".invite [aria-label='Copy link']", "Link copied", &link).await;
     assert_eq!(read(&browser, &host, "QR code of the invitation link").await, link);
