@@ -19,18 +19,18 @@ const TABS: usize = 12;
 const LEAST_LINKS: usize = 6;
 /// Payers of a full block, each with just below the hundred transactions that may wait of one.
 const PAYERS: u8 = 38;
-const PAYMENTS: u64 = 97;
+pub(crate) const PAYMENTS: u64 = 97;
 /// Bytes from which on a block counts as full.
 const FULL_BLOCK: u64 = 1_000_000;
 /// Transactions handed in by one script.
-const BATCH: usize = 500;
+pub(crate) const BATCH: usize = 500;
 
-fn payer(number: u8) -> SecretKey {
+pub(crate) fn payer(number: u8) -> SecretKey {
     SecretKey::derive(&[number; 32], b"payer")
 }
 
 /// A payment with the longest memo, in hex digits.
-fn payment(genesis: BlockHash, to: Address, from: &SecretKey, nonce: u64) -> String {
+pub(crate) fn payment(genesis: BlockHash, to: Address, from: &SecretKey, nonce: u64) -> String {
     let mut transfer = Transfer {
         from: from.public_key(),
         to,
