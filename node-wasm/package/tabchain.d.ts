@@ -238,8 +238,10 @@ export type ForkChange = {
 export type ForkTree = {
   /** Blocks of every live branch and the best chain beside them, lowest first. */
   blocks: Array<BlockSummary>;
-  /** Live branches other than the best chain. */
+  /** Live branches other than the best chain, those with the most work if there are many. */
   branches: Array<Branch>;
+  /** All live branches other than the best chain. */
+  total: number;
   /** Blocks a branch may fall behind before it is discarded. */
   pruneDepth: number;
 };

@@ -10,8 +10,8 @@ use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Blob, BlobPropertyBag, File, HtmlAnchorElement, HtmlDocument, HtmlElement, HtmlInputElement, HtmlTextAreaElement,
-    ResizeObserver, ResizeObserverEntry, Url, UrlSearchParams,
+    Blob, BlobPropertyBag, File, FocusOptions, HtmlAnchorElement, HtmlDocument, HtmlElement, HtmlInputElement,
+    HtmlTextAreaElement, ResizeObserver, ResizeObserverEntry, Url, UrlSearchParams,
 };
 
 /// Time for the browser to take up a file that is saved.
@@ -79,6 +79,29 @@ pub(crate) fn focus(id: &str) {
     if let Some(element) = element {
         let _ = element.focus();
     }
+}
+
+/// To be called before new data is drawn: what has the focus has it afterwards, too. What is gone by then leaves it to
+/// what it stood in.
+///
+/// Rows that come in front of a list make Leptos move rows that stay, and browsers take the focus from what is moved.
+pub(crate) fn keep_focus() {
+    let page = document();
+    let Some(focused) = page.active_element().filter(|element| element.tag_name() != "BODY") else { return };
+    let around = focused.parent_element().and_then(|parent| parent.closest("[tabindex], dialog").ok().flatten());
+    leptos::task::spawn_local(async move {
+        // What draws is woken first, and once more what depends on it.
+        leptos::task::tick().await;
+        leptos::task::tick().await;
+        let is_lost = page.active_element().is_none_or(|element| element.tag_name() == "BODY");
+        let heir = if focused.is_connected() { Some(focused) } else { around };
+        if is_lost && let Some(heir) = heir {
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(true);
+            // Elements of HTML and of SVG have the same method.
+            let _ = heir.unchecked_ref::<HtmlElement>().focus_with_options(&options);
+        }
+    });
 }
 
 /// How this user writes numbers.

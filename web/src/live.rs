@@ -4,6 +4,7 @@
 //! request at a time and with a pause between rounds, so that ten blocks a second cost the page
 //! no more than one does.
 
+use crate::browser;
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use node_wasm::request::{Request, RequestError};
@@ -265,6 +266,7 @@ where
     let is_other = query.answered.try_with_value(|answered| answered.as_ref() != Some(&asked)) == Some(true);
     query.answered.try_set_value(Some(asked));
     if query.data.try_with_untracked(|old| *old != loaded).is_some_and(|differs| differs || is_other) {
+        browser::keep_focus();
         query.data.set(loaded);
     }
     if query.settled.try_get_untracked() == Some(false) {

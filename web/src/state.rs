@@ -260,6 +260,7 @@ impl Tab {
                     self.request(Request::Log { limit: Some(LOG_LIMIT) }).await.unwrap_or_default()
                 };
                 let fresh = std::mem::take(&mut *fresh.borrow_mut());
+                browser::keep_focus();
                 self.log.try_update(|log| merge_log(log, fresh, earlier));
                 // The next one would be drawn in the same frame, since this one waited for nothing.
                 TimeoutFuture::new(FRAME_MS).await;

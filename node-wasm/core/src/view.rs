@@ -437,8 +437,10 @@ pub struct KnownPeer {
 pub struct ForkTree {
     /// Blocks of every live branch and the best chain beside them, lowest first.
     pub blocks: Vec<BlockSummary>,
-    /// Live branches other than the best chain.
+    /// Live branches other than the best chain, those with the most work if there are many.
     pub branches: Vec<Branch>,
+    /// All live branches other than the best chain.
+    pub total: u32,
     /// Blocks a branch may fall behind before it is discarded.
     pub prune_depth: u32,
 }

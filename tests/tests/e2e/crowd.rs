@@ -58,6 +58,14 @@ async fn a_crowded_room_is_drawn_without_overlap_and_listed() {
     let told: Value = browser.script(&tab, told).await;
     let (label, dots) = (told[0].as_str().unwrap_or_default(), &told[1]);
     assert!(label.starts_with(&format!("{dots} further tabs of the room")), "{told}");
+    // Arrow keys tell of each of them.
+    browser.script(&tab, "document.querySelector('[data-testid=mesh-outer]').focus()").await;
+    browser.press(&tab, "\u{e014}").await;
+    browser.until(SOON, "one of them is told of", async || !browser.text(&tab, "mesh-detail").await.is_empty()).await;
+    let first = browser.text(&tab, "mesh-detail").await;
+    browser.press(&tab, "\u{e014}").await;
+    let other = async || !["", first.as_str()].contains(&browser.text(&tab, "mesh-detail").await.as_str());
+    browser.until(SOON, "and then another", other).await;
     // Nobody covers anybody, and nobody is cut off.
     let apart = "const circles = [...document.querySelectorAll('.outer-dot, [data-testid=mesh-peer] .disc, .own .disc')];
         const boxes = circles.map((circle) => circle.getBoundingClientRect());

@@ -10,6 +10,7 @@ mod crowd;
 mod devtools;
 mod explorer;
 mod firefox;
+mod focus;
 mod harness;
 mod install;
 mod lab;

@@ -29,6 +29,7 @@ pub(crate) const ALL_TIME: &str = "All together about every";
 pub(crate) const SHARE: &str = "Share of the network";
 pub(crate) const FOUND: &str = "Found since the tab was opened";
 pub(crate) const FOUND_LIST: &str = "Blocks of this wallet";
+pub(crate) const FOUND_MORE: &str = "Earlier ones are in the wallet’s history";
 pub(crate) const FOUND_WAITING: &str = "Looking for blocks of this wallet…";
 pub(crate) const FOUND_EMPTY: &str =
     "None yet. Start mining: every block that this tab finds is listed here with its reward.";

@@ -72,8 +72,24 @@ pub(crate) fn peer_label(peer: &PeerView) -> String {
     format!("Peer {}: {role}, {trip}{height}, {} offence points", peer.peer_id, score(peer.score))
 }
 
+/// What the picture of the branches and their list leave out.
+pub(crate) fn branches_rest(undrawn: u32, unlisted: u32) -> Option<String> {
+    let undrawn = (undrawn > 0).then(|| format!("{} listed here and not drawn.", are(undrawn, "branch", "branches")));
+    let unlisted = (unlisted > 0)
+        .then(|| format!("{} neither drawn nor listed: they have less work.", are(unlisted, "branch", "branches")));
+    let parts: Vec<String> = [undrawn, unlisted].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn are(count: u32, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 further {one} is") } else { format!("{count} further {many} are") }
+}
+
 pub(crate) fn outer_label(count: u32) -> String {
-    format!("{} of the room without a link to this one: to their list", plural(count, "further tab"))
+    format!(
+        "{} of the room without a link to this one. Arrow keys tell of each, Enter leads to their list",
+        plural(count, "further tab")
+    )
 }
 
 pub(crate) fn in_and_out(received: &str, sent: &str) -> String {

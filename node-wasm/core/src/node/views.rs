@@ -273,6 +273,7 @@ impl Node {
         let height = self.chain.height();
         let mut tips: Vec<BlockHash> = self.chain.branch_tips().into_iter().collect();
         tips.sort_by_key(|tip| std::cmp::Reverse(self.chain.work_of(tip)));
+        let total = u32::try_from(tips.len()).unwrap_or(u32::MAX);
         tips.truncate(MAX_BRANCHES);
         let branches: Vec<Branch> = tips.iter().filter_map(|tip| self.branch(*tip, height, depth)).collect();
         let lowest = branches.iter().map(|branch| branch.fork_height.0).min().unwrap_or(u32::MAX);
@@ -289,6 +290,7 @@ impl Node {
         ForkTree {
             blocks: hashes.iter().filter_map(|(_, hash)| self.block_summary(hash)).collect(),
             branches,
+            total,
             prune_depth: depth,
         }
     }

@@ -135,7 +135,7 @@ mod tests {
         let best: Vec<_> = (1..=3).rev().map(|height| block(height.into(), 0, height, true)).collect();
         let blocks =
             vec![block(3, 0, 3, true), block(102, 0, 2, false), block(104, 0, 4, false), block(100, 0, 0, false)];
-        let forks = ForkTree { blocks, branches: Vec::new(), prune_depth: 6 };
+        let forks = ForkTree { blocks, branches: Vec::new(), total: 0, prune_depth: 6 };
         let heights = |blocks: &[BlockSummary]| -> Vec<(u32, bool)> {
             blocks.iter().map(|block| (block.height.0, block.best)).collect()
         };

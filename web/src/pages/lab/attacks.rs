@@ -101,7 +101,7 @@ fn Target(order: Order) -> impl IntoView {
             <select data-testid="lab-aim" prop:value=move || order.peer.get() on:change=move |event| order.peer.set(event_target_value(&event))>
                 <option value="">{texts::ALL_PEERS}</option>
                 <For each=move || ids.get() key=Clone::clone let(id)>
-                    <option value=id.clone()>{format::shorten(&id)}</option>
+                    <option value=id.clone() title=id.clone()>{format::shorten(&id)}</option>
                 </For>
             </select>
         </label>

@@ -1,7 +1,7 @@
 //! The next block, drawn as a box that its transactions fill.
 
 use super::{
-    fee_rate,
+    DRAWN, fee_rate,
     strips::{Piece, strips},
 };
 use crate::{
@@ -40,6 +40,9 @@ struct Tile {
 #[component]
 pub(crate) fn NextBlock(template: Query<TemplateView>) -> impl IntoView {
     let failure = template.failure();
+    let is_cut = Memo::new(move |_| {
+        template.map(|next| next.transactions.total as usize > next.transactions.items.len()).unwrap_or(false)
+    });
     let is_ready = Memo::new(move |_| template.data.with(|data| data.ready().is_some()));
     let body = move || match (failure.get(), is_ready.get()) {
         (Some(error), _) => view! { <Failure error=error /> }.into_any(),
@@ -50,7 +53,7 @@ pub(crate) fn NextBlock(template: Query<TemplateView>) -> impl IntoView {
         <section class="panel next-block" aria-labelledby="next-block-title">
             <div class="panel-head">
                 <h2 id="next-block-title">{texts::NEXT_BLOCK}</h2>
-                <p class="muted">{texts::NEXT_BLOCK_NOTE}</p>
+                <p class="muted">{texts::NEXT_BLOCK_NOTE}{move || is_cut.get().then(|| format!(" {}", texts::next_block_cut(DRAWN)))}</p>
             </div>
             {body}
         </section>

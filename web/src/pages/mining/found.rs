@@ -28,6 +28,7 @@ pub(crate) fn FoundBlocks() -> impl IntoView {
     let is_cut = Memo::new(move |_| history.map(|page| page.total > LOOKED_THROUGH).unwrap_or(false));
     let failure = history.failure();
     let count = Memo::new(move |_| rewards.with(|rewards| rewards.as_ref().map(Vec::len)));
+    let has_more = move || count.get().is_some_and(|count| count == LISTED || count > 0 && is_cut.get());
     let state = move || match (failure.get(), count.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),
         (None, None) => Some(view! { <Loading text=texts::FOUND_WAITING /> }.into_any()),
@@ -46,6 +47,9 @@ pub(crate) fn FoundBlocks() -> impl IntoView {
                     <Found entry=entry />
                 </For>
             </ol>
+            <Show when=has_more>
+                <p><Link to="/wallet">{texts::FOUND_MORE}</Link></p>
+            </Show>
         </section>
     }
 }

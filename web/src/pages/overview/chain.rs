@@ -57,6 +57,13 @@ pub(crate) fn ChainPanel() -> impl IntoView {
     let shown = RwSignal::new(None::<BlockSummary>);
     let place = Place { plan, column, columns, first, origin, shown };
     let branches = move || forks.map(|forks| forks.branches.clone()).unwrap_or_default();
+    let rest = Memo::new(move |_| {
+        let undrawn = plan.with(|plan| plan.undrawn);
+        let unlisted = forks
+            .map(|forks| forks.total.saturating_sub(u32::try_from(forks.branches.len()).unwrap_or(u32::MAX)))
+            .unwrap_or(0);
+        texts::branches_rest(undrawn, unlisted)
+    });
     let failure = blocks.failure();
     let is_waiting = Memo::new(move |_| failure.get().is_none() && plan.with(|plan| plan.placed.is_empty()));
     view! {
@@ -91,6 +98,7 @@ pub(crate) fn ChainPanel() -> impl IntoView {
                     <BranchLine branch=branch forks=forks />
                 </For>
             </ul>
+            {move || rest.get().map(|text| view! { <p class="muted branches-rest" data-testid="branches-rest">{text}</p> })}
             <Show when=move || forks.map(|forks| forks.branches.is_empty()).unwrap_or(false)>
                 <p class="empty branches-none">{texts::BRANCHES_NONE}</p>
             </Show>

@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) last: u32,
     /// The blocks, lowest first.
     pub(crate) placed: Vec<Placed>,
+    /// Branches that no lane is left for.
+    pub(crate) undrawn: u32,
 }
 
 /// Lays out the newest `columns` heights of what is known.
@@ -42,6 +44,7 @@ pub(crate) fn plan(best: &[BlockSummary], tree: Option<&ForkTree>, columns: u32)
     lanes.extend(known.iter().filter(|(_, block)| block.best).map(|(hash, _)| (hash.clone(), 0)));
     // The heights that each branch lane holds already.
     let mut taken: Vec<BTreeSet<u32>> = Vec::new();
+    let mut undrawn = 0;
     for branch in newest_first(tree) {
         let own = own_blocks(&branch, &known, &lanes);
         let Some(lowest) = own.iter().map(|hash| known[hash].height.0).min() else { continue };
@@ -50,6 +53,7 @@ pub(crate) fn plan(best: &[BlockSummary], tree: Option<&ForkTree>, columns: u32)
             own.iter().map(|hash| known[hash].height.0).chain([lowest.saturating_sub(1)]).collect();
         let lane = taken.iter().position(|heights| heights.is_disjoint(&span)).unwrap_or(taken.len());
         if lane >= MAX_BRANCH_LANES {
+            undrawn += 1;
             continue;
         }
         if lane == taken.len() {
@@ -68,7 +72,7 @@ pub(crate) fn plan(best: &[BlockSummary], tree: Option<&ForkTree>, columns: u32)
         })
         .collect();
     placed.sort_by_key(|placed| (placed.block.height, placed.lane));
-    Plan { first, last, placed }
+    Plan { first, last, placed, undrawn }
 }
 
 /// Tips of the branches, those that left the best chain last first: they lie nearest to it.
@@ -137,7 +141,7 @@ mod tests {
             block(208, 7, 8, false),
             block(209, 208, 9, false),
         ];
-        let tree = ForkTree { blocks, branches: vec![branch(108, 8, 6), branch(209, 9, 7)], prune_depth: 20 };
+        let tree = ForkTree { blocks, branches: vec![branch(108, 8, 6), branch(209, 9, 7)], total: 2, prune_depth: 20 };
         let plan = plan(&best(), Some(&tree), 8);
         assert_eq!(lanes(&plan), 3);
         assert_eq!(lane_of(&plan, 208), Some((1, 0)));
@@ -148,7 +152,7 @@ mod tests {
     #[test]
     fn branches_apart_share_a_lane() {
         let blocks = vec![block(103, 2, 3, false), block(208, 7, 8, false)];
-        let tree = ForkTree { blocks, branches: vec![branch(103, 3, 2), branch(208, 8, 7)], prune_depth: 20 };
+        let tree = ForkTree { blocks, branches: vec![branch(103, 3, 2), branch(208, 8, 7)], total: 2, prune_depth: 20 };
         let plan = plan(&best(), Some(&tree), 10);
         assert_eq!(lanes(&plan), 2);
         assert_eq!((lane_of(&plan, 103), lane_of(&plan, 208)), (Some((1, 0)), Some((1, 0))));
@@ -157,7 +161,7 @@ mod tests {
     #[test]
     fn a_branch_on_a_branch_starts_there() {
         let blocks = vec![block(107, 6, 7, false), block(108, 107, 8, false), block(308, 107, 8, false)];
-        let tree = ForkTree { blocks, branches: vec![branch(108, 8, 6), branch(308, 8, 6)], prune_depth: 20 };
+        let tree = ForkTree { blocks, branches: vec![branch(108, 8, 6), branch(308, 8, 6)], total: 2, prune_depth: 20 };
         let plan = plan(&best(), Some(&tree), 8);
         let lanes = [lane_of(&plan, 108), lane_of(&plan, 308)];
         assert!(lanes.contains(&Some((1, 1))) && lanes.contains(&Some((2, 1))), "{lanes:?}");
@@ -165,8 +169,12 @@ mod tests {
 
     #[test]
     fn branches_left_of_the_first_column_are_not_drawn() {
-        let tree =
-            ForkTree { blocks: vec![block(103, 2, 3, false)], branches: vec![branch(103, 3, 2)], prune_depth: 20 };
+        let tree = ForkTree {
+            blocks: vec![block(103, 2, 3, false)],
+            branches: vec![branch(103, 3, 2)],
+            total: 1,
+            prune_depth: 20,
+        };
         let plan = plan(&best(), Some(&tree), 3);
         assert_eq!((lanes(&plan), plan.placed.len()), (1, 3));
     }
@@ -174,5 +182,14 @@ mod tests {
     #[test]
     fn nothing_known() {
         assert_eq!(plan(&[], None, 10), Plan::default());
+    }
+
+    #[test]
+    fn branches_without_a_lane_are_counted() {
+        let rivals = 201..=202 + u64::try_from(MAX_BRANCH_LANES).unwrap();
+        let blocks = rivals.clone().map(|hash| block(hash, 8, 9, false)).collect();
+        let branches: Vec<Branch> = rivals.map(|hash| branch(hash, 9, 8)).collect();
+        let plan = plan(&best(), Some(&ForkTree { blocks, branches, total: 6, prune_depth: 20 }), 10);
+        assert_eq!((plan.undrawn, lanes(&plan)), (2, 1 + MAX_BRANCH_LANES));
     }
 }

@@ -43,6 +43,26 @@ pub(super) fn OuterRing(drawing: Drawing) -> impl IntoView {
     let shown = drawing.shown;
     let href = use_tab().href("/network");
     let go = follow(href.clone());
+    // By keyboard: the first one's details at once, further ones by arrows.
+    let step = move |by: usize| {
+        let next = dots.with_untracked(|dots| {
+            let at = shown.with_untracked(|id| dots.iter().position(|dot| Some(&dot.id) == id.as_ref()));
+            let next = at.map_or(0, |at| (at + by) % dots.len().max(1));
+            dots.get(next).map(|dot| dot.id.clone())
+        });
+        shown.set(next);
+    };
+    let walk = move |event: web_sys::KeyboardEvent| match event.key().as_str() {
+        "ArrowRight" | "ArrowDown" => {
+            event.prevent_default();
+            step(1);
+        }
+        "ArrowLeft" | "ArrowUp" => {
+            event.prevent_default();
+            step(dots.with_untracked(Vec::len).saturating_sub(1));
+        }
+        _ => {}
+    };
     let key = |dot: &Dot| {
         (
             dot.id.clone(),
@@ -55,7 +75,7 @@ pub(super) fn OuterRing(drawing: Drawing) -> impl IntoView {
     view! {
         <Show when=move || !is_empty.get()>
             // Within a group, or the link would be one of HTML, which draws no circles.
-            <g><a class="outer" href=href.clone() on:click=go.clone() aria-label=label data-testid="mesh-outer">
+            <g><a class="outer" href=href.clone() on:click=go.clone() on:focus=move |_| step(0) on:blur=move |_| shown.set(None) on:keydown=walk aria-label=label data-testid="mesh-outer">
                 <For each=move || dots.get() key=key let(dot)>
                     {dot.via.map(|(x, y)| view! {
                         <line class="outer-via" x1=format!("{:.1}", dot.x) y1=format!("{:.1}", dot.y) x2=format!("{x:.1}") y2=format!("{y:.1}") />
@@ -63,6 +83,10 @@ pub(super) fn OuterRing(drawing: Drawing) -> impl IntoView {
                     <circle
                         class="outer-dot"
                         class:outer-lost=dot.is_lost
+                        class:outer-shown={
+                            let id = dot.id.clone();
+                            move || shown.with(|shown| shown.as_ref() == Some(&id))
+                        }
                         cx=format!("{:.1}", dot.x)
                         cy=format!("{:.1}", dot.y)
                         r=ring::OUTER_RADIUS
