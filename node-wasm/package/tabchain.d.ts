@@ -365,7 +365,7 @@ export type Incident = {
   peer: PeerId | null;
   /** The block or transaction it is about, if one. */
   subject: string | null;
-  /** In English, without a capital letter and a full stop. */
+  /** In English, as it stands within a line. */
   message: string;
   /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
   pattern: string;
@@ -447,7 +447,7 @@ export type LogEntry = {
   peer: PeerId | null;
   /** The block or transaction it is about, if one. */
   subject: string | null;
-  /** In English, without a capital letter and a full stop. */
+  /** In English, as it stands within a line. */
   message: string;
   /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
   pattern: string;
@@ -692,7 +692,7 @@ export type RequestError = {
   code: ErrorCode;
   /** The field of the form that is wrong, if one is, such as `to`, `amount` or `passphrase`. */
   field: string | null;
-  /** In English, without a capital letter and a full stop. */
+  /** In English, as it stands within a line. */
   message: string;
   /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
   pattern: string;
@@ -736,13 +736,9 @@ export type SendForm = {
   wrongKey?: boolean | null;
 };
 
-/**
- * A sentence in English, and what it takes to say it in another language or to write its amounts another way.
- *
- * It reads as its English text wherever a `str` is asked for. Made by `sentence!`, or of an error by `Say`.
- */
+/** A sentence in English, and what it takes to say it in another language or to write its amounts another way. */
 export type Sentence = {
-  /** In English, without a capital letter and a full stop. */
+  /** In English, as it stands within a line. */
   message: string;
   /** The same with places for what differs from time to time, such as `block {height} is not kept here`. */
   pattern: string;
@@ -958,7 +954,10 @@ export type TransactionView = {
 /** SHA-256d of a transaction's canonical bytes without its signature. */
 export type TxId = string;
 
-/** What stands in a place of a sentence. */
+/**
+ * What stands in a place of a sentence: a whole number in the unit that the sentence names, an amount in TAB as decimal
+ * digits, a text (a hash, a name, or somebody else's words), or a part that is a sentence itself.
+ */
 export type Value = {
   number: number;
 } | {

@@ -1,6 +1,7 @@
 //! Small pieces of the browser that several files need.
 
 use js_sys::{Array, Date, Function, Promise, Reflect};
+use node_core::sentence::{Sentence, sentence};
 use node_core::units::Timestamp;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -48,20 +49,18 @@ pub(crate) fn now() -> Timestamp {
 }
 
 /// What the error event of a worker says, and where. One whose script does not load says nothing.
-pub(crate) fn worker_error(event: &JsValue) -> String {
+pub(crate) fn worker_error(event: &JsValue) -> Sentence {
     match event.dyn_ref::<ErrorEvent>().filter(|error| !error.message().is_empty()) {
-        Some(error) => format!("{} ({}:{})", describe(event), error.filename(), error.lineno()),
-        None => "its script cannot be loaded".to_owned(),
+        Some(error) => Sentence::verbatim(format!("{} ({}:{})", describe(event), error.filename(), error.lineno())),
+        None => sentence!("its script cannot be loaded"),
     }
 }
 
 /// What a thrown value, an error event or an exception says, cut to a bounded length.
 pub(crate) fn describe(error: &JsValue) -> String {
     let message = Reflect::get(error, &JsValue::from_str("message")).ok().and_then(|message| message.as_string());
-    let text = message
-        .filter(|text| !text.is_empty())
-        .or_else(|| error.as_string())
-        .unwrap_or_else(|| "unknown error".to_owned());
+    let text =
+        message.filter(|text| !text.is_empty()).or_else(|| error.as_string()).unwrap_or_else(|| format!("{error:?}"));
     text.chars().take(MAX_ERROR_CHARS).collect()
 }
 

@@ -10,7 +10,7 @@ use node_core::block::BlockHeader;
 use node_core::contract::{ChannelBinding, LinkId, RtcSignal};
 use node_core::keys::SignatureCheck;
 use node_core::request::{Request, RequestError, RequestId};
-use node_core::sentence::Sentence;
+use node_core::sentence::{Say, Sentence};
 use node_core::view::{Event, Role, Route};
 use node_core::wallet::vault::{Derivation, DerivedKey};
 use serde::{Deserialize, Serialize};
@@ -245,7 +245,21 @@ pub(crate) enum FromCompute {
     /// Hashes computed since the last such message.
     Hashes(u64),
     /// The worker cannot go on, and says why. The last message.
-    Failed(String),
+    Failed(ComputeError),
+}
+
+/// Why a compute worker cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, BorshSerialize, BorshDeserialize, thiserror::Error, Say)]
+pub(crate) enum ComputeError {
+    /// Nothing can be searched by it.
+    #[error("a mining job without a target or without nonces")]
+    BadJob,
+    /// The node's worker sent it.
+    #[error("a message that is not one")]
+    BadMessage,
+    /// It panicked at this place of the source.
+    #[error("stopped by a bug at {0}")]
+    Bug(String),
 }
 
 /// A message in canonical bytes, as a buffer to post and transfer. Copies on the way are wiped: a

@@ -89,7 +89,8 @@ impl Power {
             }
             Step::Resume(threads) => {
                 self.paused.set(None);
-                toasts.say(texts::BATTERY_RESUMED.to_owned());
+                let why = if on_battery { texts::BATTERY_ALLOWED } else { texts::BATTERY_RESUMED };
+                toasts.say(why.to_owned());
                 tab.act(Request::MinerStart { threads: Some(threads) }, |_| ());
             }
         }

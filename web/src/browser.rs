@@ -89,10 +89,8 @@ pub(crate) fn keep_focus() {
     let page = document();
     let Some(focused) = page.active_element().filter(|element| element.tag_name() != "BODY") else { return };
     let around = focused.parent_element().and_then(|parent| parent.closest("[tabindex], dialog").ok().flatten());
-    leptos::task::spawn_local(async move {
-        // What draws is woken first, and once more what depends on it.
-        leptos::task::tick().await;
-        leptos::task::tick().await;
+    // By then all that follows from the data has been drawn, and nothing of it been seen yet.
+    request_animation_frame(move || {
         let is_lost = page.active_element().is_none_or(|element| element.tag_name() == "BODY");
         let heir = if focused.is_connected() { Some(focused) } else { around };
         if is_lost && let Some(heir) = heir {

@@ -22,7 +22,6 @@ mod test;
 mod toolchain;
 mod tools;
 mod trunk;
-
 mod workspace;
 
 use clap::{Parser, Subcommand};

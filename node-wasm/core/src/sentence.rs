@@ -8,14 +8,13 @@ use std::{fmt, ops::Deref};
 
 pub use sentence_macros::{Say, sentence};
 
+// It reads as its English text wherever a `str` is asked for. Made by `sentence!`, or of an error by `Say`.
 /// A sentence in English, and what it takes to say it in another language or to write its amounts another way.
-///
-/// It reads as its English text wherever a `str` is asked for. Made by [`sentence!`], or of an error by [`Say`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Sentence {
-    /// In English, without a capital letter and a full stop.
+    /// In English, as it stands within a line.
     message: String,
     /// The same with places for what differs from time to time, such as `block {height} is not kept here`.
     pattern: Cow<'static, str>,
@@ -23,7 +22,8 @@ pub struct Sentence {
     values: BTreeMap<Cow<'static, str>, Value>,
 }
 
-/// What stands in a place of a sentence.
+/// What stands in a place of a sentence: a whole number in the unit that the sentence names, an amount in TAB as decimal
+/// digits, a text (a hash, a name, or somebody else's words), or a part that is a sentence itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]

@@ -5,7 +5,7 @@ use super::Client;
 use crate::storage::StorageError;
 use crate::storage::profiles::{self, MAX_CHARS, Profile, is_id};
 use node_core::request::{ErrorCode, RequestError};
-use node_core::sentence::{Say, Sentence, sentence};
+use node_core::sentence::{Say, sentence};
 use serde::Serialize;
 use web_sys::UrlSearchParams;
 
@@ -42,7 +42,7 @@ impl Client {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > MAX_CHARS {
             let message = sentence!("a name has 1 to {MAX_CHARS} characters");
-            return Err(RequestError { field: Some("name".to_owned()), ..refused(ErrorCode::BadRequest, message) });
+            return Err(RequestError::new(ErrorCode::BadRequest, message).in_field("name"));
         }
         let config = self.config();
         let known = profiles::rename(&config.network, &config.room, id, name).await;
@@ -61,7 +61,7 @@ impl Client {
                 search.set("profile", id);
                 location.set_search(&String::from(search.to_string())).ok()
             });
-            gone.ok_or_else(|| refused(ErrorCode::BadRequest, sentence!("the page cannot be loaded anew")))?;
+            gone.ok_or_else(|| RequestError::new(ErrorCode::BadRequest, sentence!("the page cannot be loaded anew")))?;
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Client {
         let config = self.config();
         let gone = profiles::erase(&config.network, &config.room, id, own).await;
         if !gone.map_err(|error| unreadable(&error))? {
-            return Err(refused(ErrorCode::BadRequest, sentence!("another tab has this profile")));
+            return Err(RequestError::new(ErrorCode::BadRequest, sentence!("another tab has this profile")));
         }
         if own && let Some(window) = web_sys::window() {
             // Who asked may not hear of it any more, nor does it matter.
@@ -87,13 +87,9 @@ impl Client {
 }
 
 fn unknown() -> RequestError {
-    refused(ErrorCode::NotFound, sentence!("there is no such profile"))
+    RequestError::new(ErrorCode::NotFound, sentence!("there is no such profile"))
 }
 
 fn unreadable(error: &StorageError) -> RequestError {
-    refused(ErrorCode::NotReadable, error.say())
-}
-
-fn refused(code: ErrorCode, message: impl Into<Sentence>) -> RequestError {
-    RequestError::new(code, message)
+    RequestError::new(ErrorCode::NotReadable, error.say())
 }

@@ -3,7 +3,7 @@
 use super::{Scope, on_panic, scope};
 use crate::browser::Listener;
 use crate::kernel::Kernel;
-use crate::messages::{FromCompute, ToCompute, from_buffer, to_buffer};
+use crate::messages::{ComputeError, FromCompute, ToCompute, from_buffer, to_buffer};
 use js_sys::Array;
 use node_core::block::BlockHeader;
 use node_core::keys::verify_all;
@@ -98,7 +98,7 @@ impl Compute {
                 let unusable = search.is_none();
                 *self.search.borrow_mut() = search;
                 if unusable {
-                    self.post(&FromCompute::Failed("a mining job without a target or without nonces".to_owned()));
+                    self.post(&FromCompute::Failed(ComputeError::BadJob));
                 } else {
                     self.schedule();
                 }
@@ -108,7 +108,7 @@ impl Compute {
                 self.post(&FromCompute::Derived { job, key });
             }
             Some(ToCompute::Stop) => *self.search.borrow_mut() = None,
-            None => self.post(&FromCompute::Failed("a message that is not one".to_owned())),
+            None => self.post(&FromCompute::Failed(ComputeError::BadMessage)),
         }
     }
 
@@ -169,8 +169,8 @@ pub fn start() {
         again: channel.port2(),
         scheduled: Cell::new(false),
     });
-    on_panic(|message| {
-        if let Some(buffer) = to_buffer(&FromCompute::Failed(message)) {
+    on_panic(|place| {
+        if let Some(buffer) = to_buffer(&FromCompute::Failed(ComputeError::Bug(place))) {
             // Nothing is left to do if this fails; the console has the panic.
             let _ = super::scope().post_message(&buffer);
         }

@@ -367,7 +367,7 @@ fn hand_on(driver: &Rc<Driver>, page: &Page, message: &JsValue) {
 
 /// Starts the node's worker in the worker that this runs in.
 pub fn start() {
-    on_panic(|words| Page(scope()).send(&ToPage::Failed { message: Sentence::verbatim(words) }));
+    on_panic(|place| Page(scope()).send(&ToPage::Failed { message: sentence!("stopped by a bug at {place}") }));
     let page = Page(scope());
     let worker = Rc::new(Worker::default());
     let answers = page.clone();

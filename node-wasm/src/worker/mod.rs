@@ -27,7 +27,6 @@ fn scope() -> Scope {
 fn on_panic(report: impl Fn(String) + Send + Sync + 'static) {
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
         console_error_panic_hook::hook(info);
-        let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
-        report(format!("stopped by a bug at {place}"));
+        report(info.location().map(ToString::to_string).unwrap_or_default());
     }));
 }

@@ -14,7 +14,7 @@ use node_core::block::BlockHeader;
 use node_core::contract::{Input, JobId};
 use node_core::keys::{SignatureCheck, verify_all};
 use node_core::request::{Request, RequestId};
-use node_core::sentence::{Sentence, sentence};
+use node_core::sentence::{Say, Sentence, sentence};
 use node_core::wallet::vault::Derivation;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -238,12 +238,14 @@ impl Inner {
                 inner.receive(name, &event.unchecked_into::<MessageEvent>().data());
             }),
             self.on(&worker, "error", name, |inner, name, event| inner.lose(name, &worker_error(&event))),
-            self.on(&worker, "messageerror", name, |inner, name, _| inner.lose(name, "its message cannot be read")),
+            self.on(&worker, "messageerror", name, |inner, name, _| {
+                inner.lose(name, &sentence!("its message cannot be read"));
+            }),
         ];
         let inner = Rc::downgrade(self);
         let start = Timeout::new(START_WITHIN_MS, move || {
             if let Some(inner) = inner.upgrade() {
-                inner.lose(name, "it did not start in time");
+                inner.lose(name, &sentence!("it did not start in time"));
             }
         });
         Some(Compute { name, worker, ready: false, waiting: Vec::new(), _listeners: listeners, start: Some(start) })
@@ -288,8 +290,8 @@ impl Inner {
                 }
             }
             Some(FromCompute::Hashes(hashes)) => self.rate.borrow_mut().add(hashes),
-            Some(FromCompute::Failed(message)) => self.lose(name, &message),
-            None => self.lose(name, "it sent what is no message"),
+            Some(FromCompute::Failed(error)) => self.lose(name, &error.say()),
+            None => self.lose(name, &sentence!("it sent what is no message")),
         }
     }
 
@@ -308,7 +310,7 @@ impl Inner {
     }
 
     /// Gives up a worker. What the one for signatures had is checked here.
-    fn lose(self: &Rc<Self>, name: u32, why: &str) {
+    fn lose(self: &Rc<Self>, name: u32, why: &Sentence) {
         let is_verifier = matches!(&*self.verifier.borrow(), Verifier::Running(worker) if worker.name == name);
         if is_verifier {
             let lost = self.verifier.replace(Verifier::Broken);

@@ -98,6 +98,7 @@ async fn a_passphrase_is_changed_an_account_renamed_and_an_address_watched_no_lo
     opens_with_the_other_alone().await;
 
     browser.click(&tab, "menu").await;
+    browser.shows(&tab, "menu-rename", "Rename").await;
     let offered = "return !!document.querySelector('[data-testid=menu-unwatch]')";
     assert_eq!(browser.script(&tab, offered).await, json!(false), "the own account is not watched");
     browser.click(&tab, "menu").await;

@@ -46,27 +46,26 @@ async fn a_chosen_theme_outlives_a_reload_and_the_system_decides_where_none_is()
     browser.close().await;
 }
 
-/// Notes where the middle of each pulse is whenever the browser draws, with the middles that its link leads between.
+/// Notes where the middle of each pulse is at some moments of its way, with the middles that its link leads between.
 const WATCH: &str = "(() => {
     window.pulses = [];
-    const tracks = new Map();
+    const seen = new WeakSet();
     const middle = (element) => {
         const box = element.getBoundingClientRect();
         return [box.x + box.width / 2, box.y + box.height / 2];
     };
-    const look = () => {
-        for (const dot of document.querySelectorAll('.pulse')) {
-            if (!tracks.has(dot)) {
-                const ends = ['.own .disc', '[data-testid=mesh-peer] .disc'].map((end) => middle(document.querySelector(end)));
-                const track = { kind: dot.getAttribute('class'), own: ends[0], peer: ends[1], places: [] };
-                tracks.set(dot, track);
-                pulses.push(track);
-            }
-            tracks.get(dot).places.push(middle(dot));
-        }
-        requestAnimationFrame(look);
+    const look = (dot) => {
+        seen.add(dot);
+        const ends = ['.own .disc', '[data-testid=mesh-peer] .disc'].map((end) => middle(document.querySelector(end)));
+        const moves = dot.getAnimations();
+        const places = [0.1, 0.5, 0.9].map((share) => {
+            for (const move of moves) move.currentTime = share * move.effect.getComputedTiming().endTime;
+            return middle(dot);
+        });
+        pulses.push({ kind: dot.getAttribute('class'), own: ends[0], peer: ends[1], places });
     };
-    look();
+    new MutationObserver(() => document.querySelectorAll('.pulse').forEach((dot) => seen.has(dot) || look(dot)))
+        .observe(document.body, { childList: true, subtree: true });
     return true;
 })()";
 

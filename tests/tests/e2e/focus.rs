@@ -14,7 +14,7 @@ async fn the_focus_stays_on_what_is_still_there_when_several_blocks_come_at_once
     let params = ChainParams::named("dev", &room).expect("the room has a valid name");
     let tab = browser.open(&tracker.page("/explorer", &query)).await;
     let miner = SecretKey::derive(&[1; 32], b"miner").public_key().address();
-    let text = long_chain::file(&params, 90, &[miner]);
+    let text = long_chain::file(&params, 44, &[miner]);
     let (head, blocks) = text.split_once('\n').expect("a first line");
     let genesis = head.rsplit_once(' ').expect("it names the genesis block").1;
     let mut blocks = blocks.lines();
@@ -44,7 +44,9 @@ async fn the_focus_stays_on_what_is_still_there_when_several_blocks_come_at_once
         );
         browser.until(SOON, "the newest block is drawn", async || browser.script(&tab, &newest).await == true).await;
         if path == "/" {
-            let told = format!("return document.querySelector('[data-testid=log]').textContent.includes('{height}')");
+            let told = format!(
+                "return document.querySelector('[data-testid=log]').textContent.includes('block {height} joined')"
+            );
             browser.until(SOON, "the log tells of it", async || browser.script(&tab, &told).await == true).await;
         }
         if !path.is_empty() {

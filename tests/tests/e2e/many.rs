@@ -7,7 +7,6 @@ use node_core::chain::tree::Chain;
 use node_core::params::ChainParams;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::fs;
 use std::time::Instant;
 
 /// Blocks of the chain.
@@ -51,12 +50,8 @@ impl Busy {
         let query = format!("network=dev&room={room}");
         let tab = browser.open(&tracker.page("/settings", &query)).await;
         let params = ChainParams::named("dev", &room).expect("the room has a valid name");
-        let folder = tempfile::tempdir().expect("a folder for the file");
-        let path = folder.path().join("long.tabchain");
         let payers: Vec<_> = (0..PAYERS).map(|number| payer(number).public_key().address()).collect();
-        fs::write(&path, long_chain::file(&params, HEIGHT, &payers)).expect("it can be written");
-        browser.choose_file(&tab, "chain-open", &path).await;
-        browser.shows(&tab, "chain-file-said", &format!("{HEIGHT} blocks were taken in.")).await;
+        long_chain::open(&browser, &tab, &params, HEIGHT, &payers).await;
 
         let genesis = Chain::new(params).genesis();
         let all: Vec<String> = (0..PAYERS)

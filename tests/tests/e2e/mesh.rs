@@ -23,7 +23,7 @@ pub(crate) const PAYMENTS: u64 = 97;
 /// Bytes from which on a block counts as full.
 const FULL_BLOCK: u64 = 1_000_000;
 /// Transactions handed in by one script.
-pub(crate) const BATCH: usize = 500;
+const BATCH: usize = 500;
 
 pub(crate) fn payer(number: u8) -> SecretKey {
     SecretKey::derive(&[number; 32], b"payer")

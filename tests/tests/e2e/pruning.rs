@@ -5,7 +5,6 @@ use crate::long_chain;
 use node_core::keys::SecretKey;
 use node_core::params::ChainParams;
 use serde_json::{Value, json};
-use std::fs;
 
 /// Blocks of the chain: some hundred more than a node keeps that drops old ones.
 const HEIGHT: u32 = 1_150;
@@ -21,10 +20,7 @@ const PANEL: &str = "return document.querySelector('[aria-labelledby=storage-tit
 async fn old_blocks_are_dropped_when_that_is_chosen_and_the_choice_outlives_a_reload() {
     let (tracker, browser, room) = (Tracker::start(), Browser::start().await, room());
     let params = ChainParams::named("dev", &room).expect("the room has a valid name");
-    let folder = tempfile::tempdir().expect("a folder for the file");
-    let path = folder.path().join("long.tabchain");
     let miner = SecretKey::derive(&[1; 32], b"miner").public_key().address();
-    fs::write(&path, long_chain::file(&params, HEIGHT, &[miner])).expect("it can be written");
     let tab = browser.open(&tracker.page("/settings", &format!("network=dev&room={room}"))).await;
     let storage = async || browser.call::<Value>(&tab, "tabchain.storage.status()").await;
     let is_chosen = async || browser.script(&tab, CHOSEN).await == json!(true);
@@ -32,8 +28,7 @@ async fn old_blocks_are_dropped_when_that_is_chosen_and_the_choice_outlives_a_re
         let shown = async || browser.script(&tab, PANEL).await.to_string().contains(words);
         browser.until(BLOCKS, &format!("the page shows {words:?}"), shown).await;
     };
-    browser.choose_file(&tab, "chain-open", &path).await;
-    browser.shows(&tab, "chain-file-said", &format!("{HEIGHT} blocks were taken in.")).await;
+    long_chain::open(&browser, &tab, &params, HEIGHT, &[miner]).await;
     shows(&format!("all up to {HEIGHT}")).await;
     assert!(!is_chosen().await, "by itself a node keeps all of them");
     let first: Value = browser.call(&tab, "tabchain.chain.block(1)").await;

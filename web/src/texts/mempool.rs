@@ -22,13 +22,6 @@ pub(crate) const TO_WALLET: &str = "To the wallet";
 pub(crate) const TO_MINING: &str = "To mining";
 pub(crate) const FEE_RATE: &str = "Fee rate";
 pub(crate) const FEE_RATE_UNIT: &str = "TAB/kB";
-/// Said where the next block has more transactions than are looked at.
-pub(crate) fn next_block_cut(looked_at: u32) -> String {
-    format!(
-        "The first {looked_at} of its transactions are drawn one by one; of those below them the list does not say whether they are in it."
-    )
-}
-
 pub(crate) const IN_NEXT_BLOCK: &str = "Next block";
 pub(crate) const IN_NEXT: &str = "in it";
 pub(crate) const LATER: &str = "later";
@@ -38,6 +31,13 @@ pub(crate) const EXCLUDE: &str = "Leave out";
 pub(crate) const PINNED: &str = "pinned";
 pub(crate) const EXCLUDED: &str = "left out";
 pub(crate) const WISH_NOTE: &str = "A miner decides what goes into its blocks: pin a transaction to take it first whatever it pays, or leave it out. Other miners decide for themselves.";
+
+/// Said where the next block has more transactions than are looked at.
+pub(crate) fn next_block_cut(looked_at: u32) -> String {
+    format!(
+        "The first {looked_at} of its transactions are drawn one by one; below them the list does not say which are in it."
+    )
+}
 
 pub(crate) fn filled(bytes: &str, most: &str, percent: &str) -> String {
     format!("{bytes} of {most}, {percent} %")

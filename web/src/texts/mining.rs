@@ -15,6 +15,7 @@ pub(crate) const ON_BATTERY_HINT: &str =
     "Mining stops when the computer is unplugged and goes on when it is plugged in again.";
 pub(crate) const ON_BATTERY_UNKNOWN: &str = "This browser does not say whether the computer runs on its battery.";
 pub(crate) const BATTERY_PAUSED: &str = "Mining pauses: the computer runs on its battery";
+pub(crate) const BATTERY_ALLOWED: &str = "Mining goes on, on battery";
 pub(crate) const BATTERY_RESUMED: &str = "Mining goes on: the computer is plugged in";
 pub(crate) const RATE_CHART: &str = "Hash rate";
 pub(crate) const RATE_CHART_EMPTY: &str = "The line begins when you start mining.";

@@ -1,5 +1,5 @@
-//! Every text that a person reads, by view. A second language replaces these files' values, and the
-//! three sentences of `index.html`, which are read before anything of this is loaded.
+//! Every text that a person reads, by view. A second language replaces these files' values and says the patterns of
+//! `node.txt`; what is read before anything of this is loaded stands in `index.html` and the manifest.
 
 mod explorer;
 mod lab;

@@ -85,6 +85,12 @@ pub(crate) fn via(count: usize) -> String {
     }
 }
 
+/// A tab that this one has no link to, in one line.
+pub(crate) fn edge_tab(id: &str, via: usize, failures: u32) -> String {
+    let parts = [id.to_owned(), self::via(via), self::failures(failures)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
 pub(crate) fn failures(count: u32) -> String {
     match count {
         0 => String::new(),

@@ -1,6 +1,7 @@
 //! Texts of the wallet.
 
-use super::transactions;
+use super::{transactions, translated};
+use node_wasm::sentence::fill;
 
 // Wallet.
 pub(crate) const WALLET_LEAD: &str =
@@ -150,6 +151,15 @@ pub(crate) const WRONG_KEY_HINT: &str =
     "An experiment: signs with a key that is not yours. No coins move, and peers may ban this tab for a while.";
 pub(crate) const WRONG_KEY_REVIEW: &str = "This transaction will carry a signature of another key. Peers will refuse it and hold it against this tab; no coins will move.";
 pub(crate) const SEND_WRONG_KEY_NOW: &str = "Send wrongly signed";
+
+/// An account as people see it: what was never named has an English name of the node.
+pub(crate) fn account_called(name: &str) -> String {
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match name.strip_prefix("Account ").filter(is_number) {
+        Some(number) => fill(translated("Account {number}"), |_| Some(number.to_owned())),
+        None => name.to_owned(),
+    }
+}
 
 pub(crate) fn word(place: u32) -> String {
     format!("Word {place}")

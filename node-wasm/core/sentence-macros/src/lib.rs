@@ -56,12 +56,13 @@ impl Call {
         }
         let value = |name: &String| {
             if let Some((_, value)) = self.values.iter().find(|(given, _)| given == name) {
-                return quote!(&(#value));
+                return Ok(quote!(&(#value)));
             }
-            let name = Ident::new(name, self.pattern.span());
-            quote!(&#name)
+            let name = ident(name, &self.pattern)?;
+            Ok(quote!(&#name))
         };
-        Ok(made(&self.pattern, &names, names.iter().map(value)))
+        let values = names.iter().map(value).collect::<Result<Vec<_>>>()?;
+        Ok(made(&self.pattern, &names, values.into_iter()))
     }
 }
 
@@ -126,15 +127,24 @@ fn arm(path: &Tokens, name: &Ident, attributes: &[Attribute], fields: &Fields) -
     let value = |name: &String| {
         if let Ok(index) = name.parse() {
             let name = numbered(index);
-            return quote!(#name);
+            return Ok(quote!(#name));
         }
         // A field, which is bound as a reference, or a constant.
         let is_field = fields.iter().any(|field| field.ident.as_ref().is_some_and(|field| field == name));
-        let name = Ident::new(name, pattern.span());
-        if is_field { quote!(#name) } else { quote!(&#name) }
+        let name = ident(name, &pattern)?;
+        Ok(if is_field { quote!(#name) } else { quote!(&#name) })
     };
-    let sentence = made(&pattern, &names, names.iter().map(value));
+    let values = names.iter().map(value).collect::<Result<Vec<_>>>()?;
+    let sentence = made(&pattern, &names, values.into_iter());
     Ok(quote!(#path #bindings => #sentence,))
+}
+
+/// The variable, field or constant that a place names.
+fn ident(name: &str, pattern: &LitStr) -> Result<Ident> {
+    let parsed = syn::parse_str::<Ident>(name);
+    let mut ident = parsed.map_err(|_| Error::new(pattern.span(), format!("{name} is not the name of a value")))?;
+    ident.set_span(pattern.span());
+    Ok(ident)
 }
 
 fn numbered(index: usize) -> Ident {

@@ -1,7 +1,7 @@
 //! The chain as a file: given out and taken in as parts of a few blocks.
 
 use super::Node;
-use super::requests::{Answer, error};
+use super::requests::Answer;
 use crate::block::Block;
 use crate::chain::tree::InsertError;
 use crate::consensus::validation;
@@ -39,7 +39,7 @@ impl Node {
         for height in self.part_heights(from) {
             let block = self.chain.hash_at(height).and_then(|hash| self.block_here(&hash));
             let Some(block) = block else {
-                return Err(error(ErrorCode::NotFound, sentence!("block {height} is not kept here")));
+                return Err(RequestError::new(ErrorCode::NotFound, sentence!("block {height} is not kept here")));
             };
             blocks.push(hex::encode(block.to_bytes()));
         }
@@ -57,7 +57,7 @@ impl Node {
 
     fn begin_import(&mut self, request: RequestId, part: &ChainPart) -> Result<(), RequestError> {
         if self.importing.is_some() {
-            return Err(error(ErrorCode::Busy, sentence!("another part is being taken in")));
+            return Err(RequestError::new(ErrorCode::Busy, sentence!("another part is being taken in")));
         }
         if part.genesis != self.chain.genesis() {
             return Err(bad_file(sentence!("this file is of the chain of another room or network")));
@@ -126,7 +126,7 @@ impl Node {
 }
 
 fn bad_file(message: impl Into<Sentence>) -> RequestError {
-    error(ErrorCode::BadFile, message)
+    RequestError::new(ErrorCode::BadFile, message)
 }
 
 fn read(text: &str, most: usize) -> Result<Block, RequestError> {

@@ -141,11 +141,11 @@ impl Node {
             Message::Answer { number, answer } => self.on_answer(link, number, answer),
             Message::GetPeers => {
                 let result = exchange::answer(&mut context!(self), link);
-                self.judge(link, result, sentence!("asks for peers too often"));
+                self.judge(link, result, || sentence!("asks for peers too often"));
             }
             Message::PeerSample(sample) => {
                 let result = self.mesh.on_sample(&mut context!(self), link, sample);
-                self.judge(link, result, sentence!("a sample of peers that nobody asked for"));
+                self.judge(link, result, || sentence!("a sample of peers that nobody asked for"));
             }
             Message::Keeps(height) => {
                 if let Some(peer) = self.peers.get_mut(link) {
@@ -154,18 +154,16 @@ impl Node {
             }
             Message::Relay(signal) => {
                 let result = self.mesh.on_relay(&mut context!(self), link, *signal);
-                self.judge(
-                    link,
-                    result,
-                    sentence!("a relayed signal that is forged, too many, or has travelled too far"),
-                );
+                self.judge(link, result, || {
+                    sentence!("a relayed signal that is forged, too many, or has travelled too far")
+                });
             }
         }
     }
 
-    fn judge(&mut self, link: LinkId, result: Result<(), Offence>, detail: Sentence) {
+    fn judge(&mut self, link: LinkId, result: Result<(), Offence>, detail: impl FnOnce() -> Sentence) {
         if let Err(offence) = result {
-            self.refuse(link, offence, None, detail);
+            self.refuse(link, offence, None, detail());
         }
     }
 

@@ -1,7 +1,7 @@
 //! Transactions as programs handle them: built here and given away, or made elsewhere and handed in.
 
 use super::Node;
-use super::requests::{admit_error, error};
+use super::requests::admit_error;
 use crate::chain::ledger::cost;
 use crate::consensus::validation;
 use crate::mempool::AdmitError;
@@ -32,7 +32,10 @@ impl Node {
         }
         let signed = transaction.signature_check(genesis, issuer).is_some_and(|check| check.verify());
         if !signed {
-            return Err(error(ErrorCode::BadSignature, sentence!("the signature does not hold on this chain")));
+            return Err(RequestError::new(
+                ErrorCode::BadSignature,
+                sentence!("the signature does not hold on this chain"),
+            ));
         }
         let id = transaction.id();
         if self.chain.keeps_bodies() {
@@ -49,8 +52,8 @@ impl Node {
         let params = self.chain.params();
         validation::check_transaction(params, transaction).map_err(|problem| admit_error(problem.into()))?;
         let payer = transaction.payer(params.issuer).filter(|payer| self.is_wallets(payer));
-        let unknown = sentence!("a light node knows the accounts of its wallet only: watch the address that pays");
-        let payer = payer.ok_or_else(|| error(ErrorCode::LightNode, unknown))?;
+        let unknown = || sentence!("a light node knows the accounts of its wallet only: watch the address that pays");
+        let payer = payer.ok_or_else(|| RequestError::new(ErrorCode::LightNode, unknown()))?;
         let balance = self.light_balance(&payer).ok_or_else(|| self.unproven())?;
         let (found, expected) = (transaction.nonce(), self.light_nonce(&payer).unwrap_or_default());
         if found < expected {
@@ -71,12 +74,12 @@ fn read(text: &str) -> Result<Transaction, RequestError> {
     let text = text.trim();
     if text.len() > 2 * MAX_TRANSACTION_BYTES {
         let message = sentence!("a transaction has at most {MAX_TRANSACTION_BYTES} bytes");
-        return Err(error(ErrorCode::BadRequest, message));
+        return Err(RequestError::new(ErrorCode::BadRequest, message));
     }
-    let bytes =
-        hex::decode(text).map_err(|_| error(ErrorCode::BadRequest, sentence!("not hex digits, two for each byte")))?;
+    let bytes = hex::decode(text)
+        .map_err(|_| RequestError::new(ErrorCode::BadRequest, sentence!("not hex digits, two for each byte")))?;
     borsh::from_slice(&bytes)
-        .map_err(|_| error(ErrorCode::BadRequest, sentence!("not the canonical bytes of a transaction")))
+        .map_err(|_| RequestError::new(ErrorCode::BadRequest, sentence!("not the canonical bytes of a transaction")))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::keys::{Address, AddressError, SecretKey};
 use crate::log::Line;
 use crate::mempool::{AdmitError, MAX_PER_PAYER, PROPOSED_FEE, Wish};
 use crate::request::{ErrorCode, MAX_PAGE, Request, RequestError, RequestId, Response, SendForm};
-use crate::sentence::{Sentence, sentence};
+use crate::sentence::sentence;
 use crate::transaction::{Memo, Transaction};
 use crate::units::{Amount, AmountError, Height};
 use crate::view::{Balance, Page, SendPlan, TransactionView};
@@ -33,7 +33,10 @@ impl Node {
             if !self.mine_for(id) {
                 self.reply(
                     id,
-                    Err(error(ErrorCode::BadRequest, sentence!("too many requests wait for the next block"))),
+                    Err(RequestError::new(
+                        ErrorCode::BadRequest,
+                        sentence!("too many requests wait for the next block"),
+                    )),
                 );
             }
             return;
@@ -108,7 +111,7 @@ impl Node {
             Request::Bans => Ok(Response::Bans(self.ban_views())),
             Request::Pardon { peer } => self.pardon(peer),
             Request::MinerMine | Request::Import(_) | Request::Wallet(_) => {
-                Err(error(ErrorCode::BadRequest, sentence!("answered later")))
+                Err(RequestError::new(ErrorCode::BadRequest, sentence!("answered later")))
             }
         }
     }
@@ -118,28 +121,33 @@ impl Node {
         // Hashes first: there are some of decimal digits alone.
         id.parse::<BlockHash>().map(Some).or_else(|problem| match id.parse::<u32>() {
             Ok(height) => Ok(self.chain.hash_at(Height(height))),
-            Err(_) => Err(error(ErrorCode::BadRequest, problem)),
+            Err(_) => Err(RequestError::new(ErrorCode::BadRequest, problem)),
         })
     }
 
     fn find_block(&self, id: &str) -> Answer {
         let view = self.block_named(id)?.and_then(|hash| self.block_view(&hash));
-        view.map(|view| Response::Block(Box::new(view)))
-            .ok_or_else(|| error(ErrorCode::NotFound, sentence!("no block with this height or hash is here")))
+        view.map(|view| Response::Block(Box::new(view))).ok_or_else(|| {
+            RequestError::new(ErrorCode::NotFound, sentence!("no block with this height or hash is here"))
+        })
     }
 
     fn find_transaction(&self, id: &str) -> Answer {
-        let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
+        let id: TxId = id.parse().map_err(|problem| RequestError::new(ErrorCode::BadRequest, problem))?;
         let view = self.transaction(&id).map(|transaction| self.transaction_view(&transaction));
-        view.map(|view| Response::Transaction(Box::new(view)))
-            .ok_or_else(|| error(ErrorCode::NotFound, sentence!("no transaction with this id waits or is confirmed")))
+        view.map(|view| Response::Transaction(Box::new(view))).ok_or_else(|| {
+            RequestError::new(ErrorCode::NotFound, sentence!("no transaction with this id waits or is confirmed"))
+        })
     }
 
     fn find_proof(&self, id: &str) -> Answer {
-        let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
+        let id: TxId = id.parse().map_err(|problem| RequestError::new(ErrorCode::BadRequest, problem))?;
         let view = self.prove_transaction(&id).and_then(|(proved, _)| self.proof_view(&proved));
         view.map(|view| Response::Proof(Box::new(view))).ok_or_else(|| {
-            error(ErrorCode::NotFound, sentence!("no block of the best chain holds a transaction with this id"))
+            RequestError::new(
+                ErrorCode::NotFound,
+                sentence!("no block of the best chain holds a transaction with this id"),
+            )
         })
     }
 
@@ -153,18 +161,18 @@ impl Node {
 
     fn miner_start(&mut self, threads: u32) -> Answer {
         if threads == 0 || threads > MAX_THREADS {
-            return Err(error(ErrorCode::BadRequest, sentence!("mine on 1 to {MAX_THREADS} threads")));
+            return Err(RequestError::new(ErrorCode::BadRequest, sentence!("mine on 1 to {MAX_THREADS} threads")));
         }
         self.start_mining(threads);
         Ok(Response::Done)
     }
 
     fn miner_wish(&mut self, id: &str, wish: Wish) -> Answer {
-        let id: TxId = id.parse().map_err(|problem| error(ErrorCode::BadRequest, problem))?;
+        let id: TxId = id.parse().map_err(|problem| RequestError::new(ErrorCode::BadRequest, problem))?;
         if wish != Wish::None && self.mempool.get(&id).is_none() {
-            return Err(error(ErrorCode::NotFound, sentence!("no transaction with this id waits")));
+            return Err(RequestError::new(ErrorCode::NotFound, sentence!("no transaction with this id waits")));
         }
-        self.wish(id, wish).map_err(|problem| error(ErrorCode::TooManyWishes, problem))?;
+        self.wish(id, wish).map_err(|problem| RequestError::new(ErrorCode::TooManyWishes, problem))?;
         Ok(Response::Done)
     }
 
@@ -172,7 +180,7 @@ impl Node {
         let link = self
             .peers
             .find(&peer)
-            .ok_or_else(|| error(ErrorCode::NotFound, sentence!("not connected to this peer")))?;
+            .ok_or_else(|| RequestError::new(ErrorCode::NotFound, sentence!("not connected to this peer")))?;
         self.write(Line::info("peer-left", sentence!("closed the connection at the user's wish")).peer(peer));
         self.part(link);
         Ok(Response::Done)
@@ -180,7 +188,7 @@ impl Node {
 
     fn pardon(&mut self, peer: PeerId) -> Answer {
         if !self.peers.pardon(&peer, self.now) {
-            return Err(error(ErrorCode::NotFound, sentence!("this peer is not banned")));
+            return Err(RequestError::new(ErrorCode::NotFound, sentence!("this peer is not banned")));
         }
         self.write(Line::info("peer-pardoned", sentence!("lifted a ban at the user's wish")).peer(peer));
         self.mesh.connect(&mut context!(self), peer);
@@ -189,17 +197,17 @@ impl Node {
 
     /// Checks a form field by field; gives what would be paid.
     fn plan(&self, form: &SendForm) -> Result<(Payment, SendPlan), RequestError> {
-        let to = self.address_from(form.to.trim()).map_err(|problem| in_field(problem, "to"))?;
-        let amount = amount(&form.amount, ErrorCode::BadAmount).map_err(|problem| in_field(problem, "amount"))?;
+        let to = self.address_from(form.to.trim()).map_err(|problem| problem.in_field("to"))?;
+        let amount = amount(&form.amount, ErrorCode::BadAmount).map_err(|problem| problem.in_field("amount"))?;
         if amount.is_zero() {
-            return Err(in_field(error(ErrorCode::BadAmount, sentence!("an amount above zero")), "amount"));
+            return Err(RequestError::new(ErrorCode::BadAmount, sentence!("an amount above zero")).in_field("amount"));
         }
         let fee = match form.fee.as_deref().map(str::trim).filter(|fee| !fee.is_empty()) {
-            Some(fee) => self::amount(fee, ErrorCode::BadFee).map_err(|problem| in_field(problem, "fee"))?,
+            Some(fee) => self::amount(fee, ErrorCode::BadFee).map_err(|problem| problem.in_field("fee"))?,
             None => PROPOSED_FEE,
         };
         let memo = Memo::new(form.memo.as_deref().unwrap_or_default());
-        let memo = memo.map_err(|problem| in_field(error(ErrorCode::BadMemo, problem), "memo"))?;
+        let memo = memo.map_err(|problem| RequestError::new(ErrorCode::BadMemo, problem).in_field("memo"))?;
         let payment = Payment { to, amount, fee, memo };
         let plan = self.check_funds(&payment)?;
         Ok((payment, plan))
@@ -210,23 +218,21 @@ impl Node {
         let bytes = self.wallet.transfer_bytes(payment.clone(), own.nonce);
         let least = self.mempool.floor(self.now).fee_for(bytes);
         if payment.fee < least {
-            return Err(in_field(
-                error(ErrorCode::BadFee, sentence!("at least {least} TAB, or nobody forwards it")),
-                "fee",
-            ));
+            return Err(RequestError::new(ErrorCode::BadFee, sentence!("at least {least} TAB, or nobody forwards it"))
+                .in_field("fee"));
         }
         let Some(total) = payment.amount.checked_add(payment.fee) else {
-            return Err(in_field(error(ErrorCode::BadAmount, AmountError::TooLarge), "amount"));
+            return Err(RequestError::new(ErrorCode::BadAmount, AmountError::TooLarge).in_field("amount"));
         };
         let Some(left) = own.spendable.checked_sub(total) else {
             let message = sentence!(
                 "with the fee it takes {total} TAB, and {spendable} are spendable",
                 spendable = own.spendable
             );
-            return Err(in_field(error(ErrorCode::InsufficientFunds, message), "amount"));
+            return Err(RequestError::new(ErrorCode::InsufficientFunds, message).in_field("amount"));
         };
         if self.mempool.count_of(&self.wallet.address()) >= MAX_PER_PAYER {
-            return Err(error(
+            return Err(RequestError::new(
                 ErrorCode::TooManyWaiting,
                 sentence!("{MAX_PER_PAYER} transactions of this wallet wait already"),
             ));
@@ -294,17 +300,17 @@ impl Node {
     pub(super) fn address_from(&self, text: &str) -> Result<Address, RequestError> {
         let prefix = self.chain.params().address_prefix;
         if text.is_empty() {
-            return Err(error(
+            return Err(RequestError::new(
                 ErrorCode::BadAddress,
                 sentence!("an address, starting with {prefix}1", prefix = prefix.as_str()),
             ));
         }
         Address::from_text(text, prefix).map_err(|problem| match problem {
-            AddressError::WrongNetwork => error(
+            AddressError::WrongNetwork => RequestError::new(
                 ErrorCode::BadAddress,
                 sentence!("{problem}: here they start with {prefix}1", prefix = prefix.as_str()),
             ),
-            _ => error(ErrorCode::BadAddress, problem),
+            _ => RequestError::new(ErrorCode::BadAddress, problem),
         })
     }
 
@@ -329,7 +335,7 @@ pub(super) fn skip(from: Option<u32>) -> usize {
 }
 
 fn amount(text: &str, code: ErrorCode) -> Result<Amount, RequestError> {
-    text.trim().parse::<Amount>().map_err(|problem| error(code, problem))
+    text.trim().parse::<Amount>().map_err(|problem| RequestError::new(code, problem))
 }
 
 pub(super) fn admit_error(problem: AdmitError) -> RequestError {
@@ -339,13 +345,5 @@ pub(super) fn admit_error(problem: AdmitError) -> RequestError {
         AdmitError::TooManyOfPayer | AdmitError::NonceAhead { .. } => ErrorCode::TooManyWaiting,
         AdmitError::Invalid(_) | AdmitError::Known | AdmitError::NonceUsed { .. } => ErrorCode::BadRequest,
     };
-    error(code, problem)
-}
-
-pub(super) fn error(code: ErrorCode, message: impl Into<Sentence>) -> RequestError {
-    RequestError { code, message: message.into(), field: None }
-}
-
-fn in_field(error: RequestError, field: &str) -> RequestError {
-    RequestError { field: Some(field.to_owned()), ..error }
+    RequestError::new(code, problem)
 }

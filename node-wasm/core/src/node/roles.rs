@@ -1,7 +1,6 @@
 //! What a node does for others, changed while it runs, and told to its peers.
 
 use super::addresses::Addresses;
-use super::requests::error;
 use super::{Delivery, Node};
 use crate::contract::LinkId;
 use crate::hash::BlockHash;
@@ -10,7 +9,7 @@ use crate::mempool::{AdmitError, EXPIRY, Mempool};
 use crate::net::gossip::Gossip;
 use crate::net::message::Message;
 use crate::net::sync::Sync;
-use crate::request::{ErrorCode, Response};
+use crate::request::{ErrorCode, RequestError, Response};
 use crate::sentence::sentence;
 use crate::transaction::Transaction;
 use crate::units::Timestamp;
@@ -42,7 +41,10 @@ impl Node {
         for request in self.miner.stop() {
             self.reply(
                 request,
-                Err(error(ErrorCode::LightNode, sentence!("this tab is a light node now, and does not mine"))),
+                Err(RequestError::new(
+                    ErrorCode::LightNode,
+                    sentence!("this tab is a light node now, and does not mine"),
+                )),
             );
         }
         let issuer = self.chain.params().issuer;
@@ -67,7 +69,7 @@ impl Node {
         for request in self.light.take_askers() {
             self.reply(
                 request,
-                Err(error(ErrorCode::Unproven, sentence!("this tab is no light node any more: ask again"))),
+                Err(RequestError::new(ErrorCode::Unproven, sentence!("this tab is no light node any more: ask again"))),
             );
         }
         self.carried = self.light.take_payments();

@@ -121,7 +121,7 @@ impl Keeper {
     }
 
     fn entropy(&mut self) -> Result<Entropy, RequestError> {
-        let problem = || error(ErrorCode::NoEntropy, sentence!("the browser gave no random numbers"));
+        let problem = || RequestError::new(ErrorCode::NoEntropy, sentence!("the browser gave no random numbers"));
         self.entropy.take().ok_or_else(problem)
     }
 }
@@ -136,7 +136,7 @@ impl Node {
 
     fn wallet_answer(&mut self, id: RequestId, request: WalletRequest) -> Result<Option<Response>, RequestError> {
         if self.keeper.deriving.is_some() && !matches!(request, WalletRequest::Show | WalletRequest::Lock) {
-            return Err(error(
+            return Err(RequestError::new(
                 ErrorCode::Busy,
                 sentence!("the wallet is busy with a passphrase: try again in a moment"),
             ));
@@ -156,8 +156,8 @@ impl Node {
                 )?;
             }
             WalletRequest::Restore { words, replace } => {
-                let phrase =
-                    Phrase::parse(&words).map_err(|problem| in_field(error(ErrorCode::BadWords, problem), "words"))?;
+                let phrase = Phrase::parse(&words)
+                    .map_err(|problem| RequestError::new(ErrorCode::BadWords, problem).in_field("words"))?;
                 self.may_replace(replace)?;
                 let wallet = Wallet::restore(phrase);
                 self.replace_wallet(wallet, "wallet-restored", sentence!("the wallet of a backup is back"))?;
@@ -186,7 +186,7 @@ impl Node {
                 self.wallet_changed();
             }
             WalletRequest::Watch { address, name } => {
-                let address = self.address_from(address.trim()).map_err(|problem| in_field(problem, "address"))?;
+                let address = self.address_from(address.trim()).map_err(|problem| problem.in_field("address"))?;
                 self.wallet.watch(address, &name).map_err(wallet_error)?;
                 self.wallet_changed();
             }
@@ -270,7 +270,7 @@ impl Node {
         } else {
             sentence!("another wallet is in use here and not backed up: it would be lost")
         };
-        Err(error(ErrorCode::WalletInUse, message))
+        Err(RequestError::new(ErrorCode::WalletInUse, message))
     }
 
     fn replace_wallet(
@@ -280,7 +280,8 @@ impl Node {
         words: Sentence,
     ) -> Result<(), RequestError> {
         // One phrase in 2^127 has no keys.
-        self.wallet = wallet.ok_or_else(|| error(ErrorCode::BadWords, sentence!("these words have no keys")))?;
+        self.wallet =
+            wallet.ok_or_else(|| RequestError::new(ErrorCode::BadWords, sentence!("these words have no keys")))?;
         self.keeper.damaged = None;
         self.keeper.asked.clear();
         self.told_balances.clear();
@@ -296,7 +297,7 @@ impl Node {
     fn lock_wallet(&mut self, words: Sentence) -> Result<(), RequestError> {
         self.wallet.lock().map_err(wallet_error)?;
         if let Some(asker) = self.keeper.deriving.take().and_then(|deriving| deriving.asker) {
-            self.reply(asker, Err(error(ErrorCode::Locked, sentence!("the wallet was locked meanwhile"))));
+            self.reply(asker, Err(RequestError::new(ErrorCode::Locked, sentence!("the wallet was locked meanwhile"))));
         }
         self.keeper.asked.clear();
         self.write(Line::info("wallet-locked", words));
@@ -341,7 +342,7 @@ impl Node {
             return Ok(());
         };
         let current = current.filter(|current| current.expose().len() <= MAX_PASSPHRASE_BYTES);
-        let current = current.ok_or_else(|| in_field(wallet_error(VaultError::WrongPassphrase.into()), "current"))?;
+        let current = current.ok_or_else(|| wallet_error(VaultError::WrongPassphrase.into()).in_field("current"))?;
         let derivation = vault.derivation(current);
         let entropy = self.keeper.entropy()?;
         self.derive(Some(id), derivation, Then::Verify { new: passphrase, entropy });
@@ -362,8 +363,9 @@ impl Node {
             return;
         };
         self.keeper.used_at = self.now;
-        let key =
-            key.ok_or_else(|| error(ErrorCode::NoMemory, sentence!("there is too little memory to work out the key")));
+        let key = key.ok_or_else(|| {
+            RequestError::new(ErrorCode::NoMemory, sentence!("there is too little memory to work out the key"))
+        });
         match (key.and_then(|key| self.go_on(asker, then, &key)), asker) {
             (Ok(Some(response)), Some(asker)) => self.reply(asker, Ok(response)),
             (Err(problem), Some(asker)) => self.reply(asker, Err(problem)),
@@ -388,7 +390,7 @@ impl Node {
             }
             Then::Verify { new, entropy } => {
                 let vault = self.wallet.vault().ok_or_else(|| wallet_error(WalletError::Unprotected))?;
-                vault.open(key).map_err(|problem| in_field(wallet_error(problem.into()), "current"))?;
+                vault.open(key).map_err(|problem| wallet_error(problem.into()).in_field("current"))?;
                 let mould = Mould::new(&entropy, KdfParameters::CURRENT);
                 self.derive(asker, mould.derivation(new), Then::Protect { mould });
                 return Ok(None);
@@ -410,7 +412,8 @@ impl Node {
                 return Ok(Some(file_response(self.wallet.to_file(&vault, |address| self.text(address)))));
             }
             Then::Import { file, passphrase, entropy } => {
-                let vault = file.vault().map_err(|problem| in_field(error(ErrorCode::BadFile, problem), "file"))?;
+                let vault =
+                    file.vault().map_err(|problem| RequestError::new(ErrorCode::BadFile, problem).in_field("file"))?;
                 let phrase = vault.open(key).map_err(|problem| wallet_error(problem.into()))?;
                 let wallet = Wallet::from_file(&file, vault, phrase, |text| self.address_from(text).ok());
                 self.replace_wallet(
@@ -448,17 +451,18 @@ impl Node {
 
     fn confirm_backup(&mut self, words: &[Secret]) -> Result<(), RequestError> {
         if self.keeper.asked.is_empty() {
-            return Err(error(
+            return Err(RequestError::new(
                 ErrorCode::BadRequest,
                 sentence!("ask for the words first: then some of them are asked for"),
             ));
         }
         let fits = self.wallet.confirm_backup(&self.keeper.asked, words).map_err(wallet_error)?;
         if !fits {
-            return Err(in_field(
-                error(ErrorCode::WrongWords, sentence!("these are not the words that were asked for")),
-                "words",
-            ));
+            return Err(RequestError::new(
+                ErrorCode::WrongWords,
+                sentence!("these are not the words that were asked for"),
+            )
+            .in_field("words"));
         }
         self.keeper.asked.clear();
         self.write(Line::info("wallet-backed-up", sentence!("the backup of the wallet is confirmed")));
@@ -469,10 +473,11 @@ impl Node {
     fn export(&mut self, id: RequestId, passphrase: Option<Secret>) -> Result<Option<Response>, RequestError> {
         let Some(passphrase) = passphrase else {
             let vault = self.wallet.vault().ok_or_else(|| {
-                in_field(
-                    error(ErrorCode::Unprotected, sentence!("the wallet has no passphrase yet: give one for the file")),
-                    "passphrase",
+                RequestError::new(
+                    ErrorCode::Unprotected,
+                    sentence!("the wallet has no passphrase yet: give one for the file"),
                 )
+                .in_field("passphrase")
             })?;
             return Ok(Some(file_response(self.wallet.to_file(vault, |address| self.text(address)))));
         };
@@ -490,7 +495,7 @@ impl Node {
         passphrase: Secret,
         replace: Option<bool>,
     ) -> Result<(), RequestError> {
-        let vault = file.vault().map_err(|problem| in_field(error(ErrorCode::BadFile, problem), "file"))?;
+        let vault = file.vault().map_err(|problem| RequestError::new(ErrorCode::BadFile, problem).in_field("file"))?;
         self.may_replace(replace)?;
         if passphrase.expose().len() > MAX_PASSPHRASE_BYTES {
             return Err(wallet_error(VaultError::WrongPassphrase.into()));
@@ -561,7 +566,7 @@ fn check_passphrase(passphrase: &Secret) -> Result<(), RequestError> {
     if text.chars().count() < MIN_PASSPHRASE || text.len() > MAX_PASSPHRASE_BYTES {
         let message =
             sentence!("a passphrase has {MIN_PASSPHRASE} characters at least and {MAX_PASSPHRASE_BYTES} bytes at most");
-        return Err(in_field(error(ErrorCode::BadPassphrase, message), "passphrase"));
+        return Err(RequestError::new(ErrorCode::BadPassphrase, message).in_field("passphrase"));
     }
     Ok(())
 }
@@ -579,12 +584,4 @@ pub(super) fn wallet_error(problem: WalletError) -> RequestError {
         WalletError::Vault(VaultError::WrongPassphrase) => (ErrorCode::WrongPassphrase, Some("passphrase")),
     };
     RequestError { field: field.map(str::to_owned), ..RequestError::new(code, problem) }
-}
-
-fn error(code: ErrorCode, message: impl Into<Sentence>) -> RequestError {
-    RequestError { code, message: message.into(), field: None }
-}
-
-fn in_field(error: RequestError, field: &str) -> RequestError {
-    RequestError { field: Some(field.to_owned()), ..error }
 }

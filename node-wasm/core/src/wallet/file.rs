@@ -82,7 +82,33 @@ pub enum FileError {
     UnknownVersion(u32),
     /// Cut off or altered.
     #[error("the file is damaged: its {0} cannot be right")]
-    Damaged(&'static str),
+    Damaged(FilePart),
+}
+
+/// A part of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Say)]
+pub enum FilePart {
+    /// How the phrase is sealed.
+    #[error("cipher")]
+    Cipher,
+    /// How the passphrase becomes a key.
+    #[error("key derivation")]
+    KeyDerivation,
+    /// Accounts and watched addresses.
+    #[error("list of accounts")]
+    Accounts,
+    /// The phrase.
+    #[error("sealed phrase")]
+    Phrase,
+    /// What makes each key another one.
+    #[error("salt")]
+    Salt,
+    /// What makes each sealing another one.
+    #[error("nonce")]
+    Nonce,
+    /// What tells a wrong passphrase.
+    #[error("check")]
+    Check,
 }
 
 impl WalletFile {
@@ -116,11 +142,11 @@ impl WalletFile {
             return Err(FileError::UnknownVersion(self.version));
         }
         if self.cipher != CIPHER || self.kdf != KDF {
-            return Err(FileError::Damaged("cipher"));
+            return Err(FileError::Damaged(FilePart::Cipher));
         }
         let parameters = KdfParameters { memory_kib: self.memory_kib, passes: self.passes, lanes: self.lanes };
         if !parameters.is_bearable() {
-            return Err(FileError::Damaged("key derivation"));
+            return Err(FileError::Damaged(FilePart::KeyDerivation));
         }
         let names = self.accounts.iter().map(|account| &account.name);
         let mut names = names.chain(self.watched.iter().map(|watch| &watch.name));
@@ -128,22 +154,22 @@ impl WalletFile {
             || self.watched.len() > MAX_WATCHED
             || names.any(|name| name.len() > MAX_NAME_BYTES)
         {
-            return Err(FileError::Damaged("list of accounts"));
+            return Err(FileError::Damaged(FilePart::Accounts));
         }
-        let sealed: [u8; 32] = bytes(&self.sealed, "sealed phrase")?;
+        let sealed: [u8; 32] = bytes(&self.sealed, FilePart::Phrase)?;
         let (content, tag) = sealed.split_at(16);
         Ok(Vault {
             parameters,
-            salt: bytes(&self.salt, "salt")?,
-            nonce: bytes(&self.nonce, "nonce")?,
-            check: bytes(&self.check, "check")?,
-            sealed: content.try_into().map_err(|_| FileError::Damaged("sealed phrase"))?,
-            tag: tag.try_into().map_err(|_| FileError::Damaged("sealed phrase"))?,
+            salt: bytes(&self.salt, FilePart::Salt)?,
+            nonce: bytes(&self.nonce, FilePart::Nonce)?,
+            check: bytes(&self.check, FilePart::Check)?,
+            sealed: content.try_into().map_err(|_| FileError::Damaged(FilePart::Phrase))?,
+            tag: tag.try_into().map_err(|_| FileError::Damaged(FilePart::Phrase))?,
         })
     }
 }
 
-fn bytes<const N: usize>(text: &str, what: &'static str) -> Result<[u8; N], FileError> {
+fn bytes<const N: usize>(text: &str, what: FilePart) -> Result<[u8; N], FileError> {
     let mut bytes = [0; N];
     hex::decode_to_slice(text, &mut bytes).map_err(|_| FileError::Damaged(what))?;
     Ok(bytes)
@@ -181,14 +207,14 @@ mod tests {
         let mutations: [(Mutation, FileError); 10] = [
             (|file| file.format = "other".into(), FileError::Format),
             (|file| file.version = 2, FileError::UnknownVersion(2)),
-            (|file| file.cipher = "rot13".into(), FileError::Damaged("cipher")),
-            (|file| file.kdf = "md5".into(), FileError::Damaged("cipher")),
-            (|file| file.memory_kib = u32::MAX, FileError::Damaged("key derivation")),
-            (|file| file.salt.truncate(3), FileError::Damaged("salt")),
-            (|file| file.nonce.push('0'), FileError::Damaged("nonce")),
-            (|file| file.check = "zz".repeat(8), FileError::Damaged("check")),
-            (|file| file.sealed.truncate(62), FileError::Damaged("sealed phrase")),
-            (|file| file.accounts.clear(), FileError::Damaged("list of accounts")),
+            (|file| file.cipher = "rot13".into(), FileError::Damaged(FilePart::Cipher)),
+            (|file| file.kdf = "md5".into(), FileError::Damaged(FilePart::Cipher)),
+            (|file| file.memory_kib = u32::MAX, FileError::Damaged(FilePart::KeyDerivation)),
+            (|file| file.salt.truncate(3), FileError::Damaged(FilePart::Salt)),
+            (|file| file.nonce.push('0'), FileError::Damaged(FilePart::Nonce)),
+            (|file| file.check = "zz".repeat(8), FileError::Damaged(FilePart::Check)),
+            (|file| file.sealed.truncate(62), FileError::Damaged(FilePart::Phrase)),
+            (|file| file.accounts.clear(), FileError::Damaged(FilePart::Accounts)),
         ];
         for (mutate, error) in mutations {
             let mut file = file.clone();

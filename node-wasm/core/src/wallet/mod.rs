@@ -17,7 +17,7 @@ mod tests;
 use crate::block::Block;
 use crate::hash::BlockHash;
 use crate::keys::{Address, Entropy, Keychain, PHRASE_WORDS, Phrase, PublicKey, Secret, SecretKey, Signature};
-use crate::sentence::Say;
+use crate::sentence::{Say, sentence};
 use crate::store::record::{Followed, Place};
 use crate::transaction::{Memo, Transaction, Transfer};
 use crate::units::{Amount, Height};
@@ -436,5 +436,5 @@ impl Wallet {
 }
 
 fn default_name(index: u32) -> String {
-    format!("Account {}", u64::from(index) + 1)
+    sentence!("Account {number}", number = u64::from(index) + 1).to_string()
 }

@@ -28,7 +28,7 @@ pub(crate) fn FoundBlocks() -> impl IntoView {
     let is_cut = Memo::new(move |_| history.map(|page| page.total > LOOKED_THROUGH).unwrap_or(false));
     let failure = history.failure();
     let count = Memo::new(move |_| rewards.with(|rewards| rewards.as_ref().map(Vec::len)));
-    let has_more = move || count.get().is_some_and(|count| count == LISTED || count > 0 && is_cut.get());
+    let has_more = move || count.get().is_some_and(|count| count > LISTED || count > 0 && is_cut.get());
     let state = move || match (failure.get(), count.get()) {
         (Some(error), _) => Some(view! { <Failure error=error /> }.into_any()),
         (None, None) => Some(view! { <Loading text=texts::FOUND_WAITING /> }.into_any()),
@@ -43,7 +43,7 @@ pub(crate) fn FoundBlocks() -> impl IntoView {
             <h2 id="found-title">{texts::FOUND_LIST}</h2>
             {state}
             <ol class="found-list">
-                <For each=move || rewards.get().unwrap_or_default() key=key let(entry)>
+                <For each=move || rewards.get().unwrap_or_default().into_iter().take(LISTED) key=key let(entry)>
                     <Found entry=entry />
                 </For>
             </ol>
@@ -54,8 +54,9 @@ pub(crate) fn FoundBlocks() -> impl IntoView {
     }
 }
 
+/// The newest rewards, one more than is listed if there are more.
 fn rewards(history: &[HistoryEntry]) -> Vec<HistoryEntry> {
-    history.iter().filter(|entry| entry.transaction.kind == TransactionKind::Reward).take(LISTED).cloned().collect()
+    history.iter().filter(|entry| entry.transaction.kind == TransactionKind::Reward).take(LISTED + 1).cloned().collect()
 }
 
 #[component]

@@ -26,7 +26,7 @@ pub(crate) struct Plan {
     pub(crate) last: u32,
     /// The blocks, lowest first.
     pub(crate) placed: Vec<Placed>,
-    /// Branches that no lane is left for.
+    /// Branches that no lane is left for, or that lie before the first column.
     pub(crate) undrawn: u32,
 }
 
@@ -47,7 +47,10 @@ pub(crate) fn plan(best: &[BlockSummary], tree: Option<&ForkTree>, columns: u32)
     let mut undrawn = 0;
     for branch in newest_first(tree) {
         let own = own_blocks(&branch, &known, &lanes);
-        let Some(lowest) = own.iter().map(|hash| known[hash].height.0).min() else { continue };
+        let Some(lowest) = own.iter().map(|hash| known[hash].height.0).min() else {
+            undrawn += 1;
+            continue;
+        };
         // One column more than the branch needs, for the line that leads to it.
         let span: BTreeSet<u32> =
             own.iter().map(|hash| known[hash].height.0).chain([lowest.saturating_sub(1)]).collect();

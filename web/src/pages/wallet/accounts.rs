@@ -56,7 +56,7 @@ pub(super) fn AccountBar() -> impl IntoView {
             let option = |view: AddressView| {
                 let address = view.address.clone();
                 let is_shown = move || shown.address(tab).is_some_and(|shown| shown == address);
-                view! { <option value=view.address selected=is_shown>{format!("{}{note}", view.name)}</option> }
+                view! { <option value=view.address selected=is_shown>{format!("{}{note}", texts::account_called(&view.name))}</option> }
             };
             list.get().into_iter().map(option).collect_view()
         }
@@ -167,7 +167,7 @@ pub(super) fn RenameDialog() -> impl IntoView {
     let known = untrack(|| {
         tab.wallet.map(|wallet| {
             let mut all = wallet.accounts.iter().chain(&wallet.watched);
-            all.find(|view| view.address == address).map(|view| view.name.clone())
+            all.find(|view| view.address == address).map(|view| texts::account_called(&view.name))
         })
     });
     let (outcome, name) = (Outcome::new(), RwSignal::new(known.flatten().unwrap_or_default()));

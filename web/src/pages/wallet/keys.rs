@@ -167,9 +167,5 @@ pub(super) fn ImportDialog() -> impl IntoView {
 }
 
 fn unreadable() -> RequestError {
-    RequestError {
-        code: ErrorCode::BadFile,
-        message: Sentence::plain(texts::IMPORT_UNREADABLE.to_owned()),
-        field: Some("file".to_owned()),
-    }
+    RequestError::new(ErrorCode::BadFile, Sentence::verbatim(texts::IMPORT_UNREADABLE)).in_field("file")
 }

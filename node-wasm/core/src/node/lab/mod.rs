@@ -88,7 +88,7 @@ impl Node {
     ) -> Result<(), RequestError> {
         if every.is_some_and(|every| every == 0 || every > MAX_EVERY) {
             let message = sentence!("an attack is repeated every 1 to {MAX_EVERY} seconds");
-            return Err(RequestError { code: ErrorCode::BadRequest, message, field: None });
+            return Err(RequestError::new(ErrorCode::BadRequest, message));
         }
         self.launch(attack, peer)?;
         if let Some(every) = every {

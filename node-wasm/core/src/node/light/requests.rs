@@ -2,7 +2,7 @@
 //! that a light node does not have it.
 
 use super::super::Node;
-use super::super::requests::{Answer, error};
+use super::super::requests::Answer;
 use super::asks::{Purpose, Wanted, full_peers};
 use crate::hash::TxId;
 use crate::keys::Address;
@@ -39,7 +39,7 @@ impl Node {
             | Request::Import(_) => Some(lacking(sentence!("blocks"))),
             Request::Mempool { .. } => Some(lacking(sentence!("the transactions of others that wait"))),
             Request::MinerStart { .. } | Request::MinerMine | Request::MinerWish { .. } | Request::Template { .. } => {
-                Some(Err(error(
+                Some(Err(RequestError::new(
                     ErrorCode::LightNode,
                     sentence!("a light node cannot mine: it does not know the accounts"),
                 )))
@@ -67,9 +67,9 @@ impl Node {
 
     pub(in crate::node) fn unproven(&self) -> RequestError {
         if full_peers(&self.peers).next().is_none() {
-            return error(ErrorCode::NoPeers, sentence!("no full node is connected that could prove it"));
+            return RequestError::new(ErrorCode::NoPeers, sentence!("no full node is connected that could prove it"));
         }
-        error(ErrorCode::Unproven, sentence!("no peer has proved it yet"))
+        RequestError::new(ErrorCode::Unproven, sentence!("no peer has proved it yet"))
     }
 
     fn ask_balance(&mut self, request: RequestId, address: Option<&str>) -> Option<Answer> {
@@ -92,7 +92,7 @@ impl Node {
     fn ask_lookup(&mut self, request: RequestId, id: &str, proof: bool) -> Option<Answer> {
         let id: TxId = match id.parse() {
             Ok(id) => id,
-            Err(problem) => return Some(Err(error(ErrorCode::BadRequest, problem))),
+            Err(problem) => return Some(Err(RequestError::new(ErrorCode::BadRequest, problem))),
         };
         if !proof && let Some(view) = self.light_transaction(&id) {
             return Some(Ok(Response::Transaction(Box::new(view))));
@@ -115,7 +115,7 @@ impl Node {
             return Err(self.unproven());
         }
         if self.light.balances.len() + self.light.lookups.len() >= MAX_ASKERS {
-            return Err(error(ErrorCode::BadRequest, sentence!("too many requests wait for proofs")));
+            return Err(RequestError::new(ErrorCode::BadRequest, sentence!("too many requests wait for proofs")));
         }
         Ok(self.patience())
     }
@@ -142,7 +142,7 @@ impl Node {
                 let message = sentence!(
                     "no peer that was asked proves that a block holds this transaction; whether it waits, a light node does not know"
                 );
-                error(ErrorCode::NotFound, message)
+                RequestError::new(ErrorCode::NotFound, message)
             };
             self.reply(asker.request, answer.ok_or_else(missing));
         }
@@ -160,7 +160,7 @@ impl Node {
         }
         let late = balances.iter().map(|asker| asker.request).chain(lookups.iter().map(|asker| asker.request));
         for request in late.collect::<Vec<_>>() {
-            self.reply(request, Err(error(ErrorCode::Unproven, sentence!("no peer proved it in time"))));
+            self.reply(request, Err(RequestError::new(ErrorCode::Unproven, sentence!("no peer proved it in time"))));
         }
     }
 }
@@ -173,5 +173,5 @@ fn take<T>(list: &mut Vec<T>, is_meant: impl Fn(&T) -> bool) -> Vec<T> {
 }
 
 fn lacking(what: Sentence) -> Answer {
-    Err(error(ErrorCode::LightNode, sentence!("this tab is a light node: it has headers, and not {what}")))
+    Err(RequestError::new(ErrorCode::LightNode, sentence!("this tab is a light node: it has headers, and not {what}")))
 }

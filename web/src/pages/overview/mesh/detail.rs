@@ -10,7 +10,8 @@ use crate::{
 use leptos::prelude::*;
 use node_wasm::view::PeerView;
 
-/// A card in a corner of the graph. Assistive technology hears the same from the peer's label.
+/// A card in a corner of the graph. Assistive technology hears the same from the peer's label, and of a tab at the edge
+/// from the line that says which one the arrow keys have come to.
 #[component]
 pub(super) fn Detail(drawing: Drawing) -> impl IntoView {
     let peer = Memo::new(move |_| drawing.shown.get().and_then(|id| find(drawing, &id)));
@@ -35,7 +36,11 @@ pub(super) fn Detail(drawing: Drawing) -> impl IntoView {
             </dl>
         }
     };
-    move || {
+    let of_edge = move || {
+        let known = known.get().filter(|_| peer.with(Option::is_none))?;
+        Some(texts::edge_tab(&known.peer_id.to_string(), known.via.len(), known.failures))
+    };
+    let card = move || {
         let card = match (peer.get(), known.get()) {
             (Some(peer), _) => facts(peer).into_any(),
             (None, Some(known)) => {
@@ -50,5 +55,9 @@ pub(super) fn Detail(drawing: Drawing) -> impl IntoView {
             (None, None) => return None,
         };
         Some(view! { <div class="mesh-detail" aria-hidden="true" data-testid="mesh-detail">{card}</div> })
+    };
+    view! {
+        {card}
+        <p class="visually-hidden" aria-live="polite" data-testid="mesh-edge">{of_edge}</p>
     }
 }
