@@ -61,7 +61,7 @@ pub(crate) fn version(version: &str, profile: &str) -> String {
 
 /// Where wallet and chain are kept.
 pub(crate) fn storage(storage: &StorageView, reason: Option<&str>) -> String {
-    let reason = reason.unwrap_or("this browser window offers no storage");
+    let reason = reason.unwrap_or(STORAGE_NO_REASON);
     match storage.state {
         StorageState::Stored => {
             let megabytes = |bytes: f64| format!("{:.1} MB", bytes / 1e6);

@@ -81,17 +81,6 @@ mod tests {
     }
 
     #[test]
-    fn accounts_without_a_name_are_called_by_their_numbers() {
-        for name in ["Account 3", "Account", "Account ", "Account 3b", "Lunch"] {
-            assert_eq!(super::super::account_called(name), name);
-        }
-        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join(SOURCES[0]).join("wallet");
-        let mut patterns = BTreeSet::new();
-        gather_folder(&sources, &mut patterns);
-        assert!(patterns.contains("Account {number}"), "the node's own name for an account");
-    }
-
-    #[test]
     fn words_become_sentences() {
         assert_eq!(complete("not an address"), "Not an address.");
         assert_eq!(complete("über alles!"), "Über alles!");
@@ -132,7 +121,7 @@ mod tests {
         let mut is_test = false;
         for (at, token) in tokens.iter().enumerate() {
             // What stands in the first braces after it is a module of tests.
-            is_test |= matches!(token, TokenTree::Group(group) if group.to_string() == "[cfg (test)]" || group.to_string() == "[cfg(test)]");
+            is_test |= token.to_string().replace(' ', "") == "[cfg(test)]";
             if is_test {
                 is_test = !matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
                     && token.to_string() != ";";

@@ -74,15 +74,15 @@ pub(crate) fn peer_label(peer: &PeerView) -> String {
 
 /// What the picture of the branches and their list leave out.
 pub(crate) fn branches_rest(undrawn: u32, unlisted: u32) -> Option<String> {
-    let undrawn = (undrawn > 0).then(|| format!("{} listed here and not drawn.", are(undrawn, "branch", "branches")));
-    let unlisted = (unlisted > 0)
-        .then(|| format!("{} neither drawn nor listed: they have less work.", are(unlisted, "branch", "branches")));
+    let undrawn = (undrawn > 0).then(|| format!("{} listed here and not drawn.", branches_are(undrawn)));
+    let unlisted =
+        (unlisted > 0).then(|| format!("{} neither drawn nor listed: they have less work.", branches_are(unlisted)));
     let parts: Vec<String> = [undrawn, unlisted].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
-fn are(count: u32, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 further {one} is") } else { format!("{count} further {many} are") }
+fn branches_are(count: u32) -> String {
+    if count == 1 { "1 further branch is".to_owned() } else { format!("{count} further branches are") }
 }
 
 pub(crate) fn outer_label(count: u32) -> String {

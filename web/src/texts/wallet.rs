@@ -184,3 +184,17 @@ pub(crate) fn account_searching(block: u32, tip: Option<u32>) -> String {
 pub(crate) fn history_since(block: u32) -> String {
     format!("Transactions before block {block} are not listed here.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_without_a_name_are_called_by_their_numbers() {
+        for name in ["Account 3", "Account", "Account ", "Account 3b", "Lunch"] {
+            assert_eq!(account_called(name), name);
+        }
+        let is_listed = include_str!("node.txt").lines().any(|pattern| pattern == "Account {number}");
+        assert!(is_listed, "the node's own name for an account");
+    }
+}

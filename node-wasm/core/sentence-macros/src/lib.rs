@@ -62,7 +62,7 @@ impl Call {
             Ok(quote!(&#name))
         };
         let values = names.iter().map(value).collect::<Result<Vec<_>>>()?;
-        Ok(made(&self.pattern, &names, values.into_iter()))
+        Ok(made(&self.pattern, &names, &values))
     }
 }
 
@@ -135,7 +135,7 @@ fn arm(path: &Tokens, name: &Ident, attributes: &[Attribute], fields: &Fields) -
         Ok(if is_field { quote!(#name) } else { quote!(&#name) })
     };
     let values = names.iter().map(value).collect::<Result<Vec<_>>>()?;
-    let sentence = made(&pattern, &names, values.into_iter());
+    let sentence = made(&pattern, &names, &values);
     Ok(quote!(#path #bindings => #sentence,))
 }
 
@@ -152,7 +152,7 @@ fn numbered(index: usize) -> Ident {
 }
 
 /// The call that makes the sentence at run time.
-fn made(pattern: &LitStr, names: &[String], values: impl Iterator<Item = Tokens>) -> Tokens {
+fn made(pattern: &LitStr, names: &[String], values: &[Tokens]) -> Tokens {
     quote! {
         ::node_core::sentence::Sentence::new(#pattern, [
             #((#names, ::node_core::sentence::ToValue::to_value(#values)),)*

@@ -34,6 +34,11 @@ pub(crate) fn Mempool() -> impl IntoView {
     }
 }
 
+/// Whether the next block has more transactions than the node told.
+fn is_cut(next: &TemplateView) -> bool {
+    next.transactions.items.len() < next.transactions.total as usize
+}
+
 /// What a transaction pays for a thousand bytes.
 fn fee_rate(fee: Amount, bytes: u32) -> Amount {
     let grains = u128::from(fee.grains()) * 1000 / u128::from(bytes.max(1));

@@ -1,7 +1,7 @@
 //! The next block, drawn as a box that its transactions fill.
 
 use super::{
-    DRAWN, fee_rate,
+    DRAWN, fee_rate, is_cut,
     strips::{Piece, strips},
 };
 use crate::{
@@ -40,9 +40,7 @@ struct Tile {
 #[component]
 pub(crate) fn NextBlock(template: Query<TemplateView>) -> impl IntoView {
     let failure = template.failure();
-    let is_cut = Memo::new(move |_| {
-        template.map(|next| next.transactions.total as usize > next.transactions.items.len()).unwrap_or(false)
-    });
+    let is_cut = Memo::new(move |_| template.map(is_cut).unwrap_or(false));
     let is_ready = Memo::new(move |_| template.data.with(|data| data.ready().is_some()));
     let body = move || match (failure.get(), is_ready.get()) {
         (Some(error), _) => view! { <Failure error=error /> }.into_any(),

@@ -1,6 +1,6 @@
 //! Waiting transactions by fee rate, and what this node's miner shall do with each.
 
-use super::fee_rate;
+use super::{fee_rate, is_cut};
 use crate::{
     browser,
     components::{AmountText, Failure, Hash, Icon, Link, Loading, Notice, Rows, Shape, Tone, Window, use_toasts},
@@ -33,12 +33,7 @@ impl Standing {
     fn of(next: &TemplateView) -> Self {
         let ids = |ids: &[_]| ids.iter().map(ToString::to_string).collect();
         let listed: Vec<_> = next.transactions.items.iter().map(|one| one.id).collect();
-        Self {
-            has_more: listed.len() < next.transactions.total as usize,
-            listed: ids(&listed),
-            pinned: ids(&next.pinned),
-            excluded: ids(&next.excluded),
-        }
+        Self { has_more: is_cut(next), listed: ids(&listed), pinned: ids(&next.pinned), excluded: ids(&next.excluded) }
     }
 
     fn wish(&self, id: &str) -> Wish {
