@@ -33,9 +33,9 @@ export type AttackView = {
   /** Its stable name. */
   name: Attack;
   /** What it tries, in a sentence. */
-  tries: string;
+  tries: Sentence;
   /** The rule that stops it, in a sentence. */
-  stoppedBy: string;
+  stoppedBy: Sentence;
   /** What must be there for it. */
   needs: Array<Need>;
   /** What peers call it; absent where it is no fault and passed over. */

@@ -4,6 +4,7 @@
 //! what becomes of it as [`LinkEvent`]s. Each link has a queue of its own, so a slow
 //! peer never delays another.
 
+mod inbox;
 mod link;
 mod outbox;
 mod report;

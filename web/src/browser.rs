@@ -40,30 +40,32 @@ pub(crate) fn local_time(millis: u64) -> String {
 }
 
 thread_local! {
-    /// How this user writes whole numbers, with the marks in them: making one takes longer than using it.
-    static NUMBERS: (Function, Notation) = numbers();
+    /// Writes numbers as this user does: making it takes longer than using it.
+    static NUMBERS: Function = numbers();
 }
 
-fn numbers() -> (Function, Notation) {
+fn numbers() -> Function {
     let options = js_sys::Object::new();
     // Digits stay those that amounts are typed in. A fresh object takes any property.
     let _ = js_sys::Reflect::set(&options, &JsValue::from_str("numberingSystem"), &JsValue::from_str("latn"));
     let language = window().navigator().language().unwrap_or_else(|| "en".to_owned());
-    let format = js_sys::Intl::NumberFormat::new(&js_sys::Array::of1(&JsValue::from_str(&language)), &options).format();
-    let mark = |number: f64| {
-        let text = format.call1(&JsValue::UNDEFINED, &JsValue::from_f64(number)).ok().and_then(|text| text.as_string());
-        text.and_then(|text| text.chars().find(|letter| !letter.is_ascii_digit()))
-    };
+    js_sys::Intl::NumberFormat::new(&js_sys::Array::of1(&JsValue::from_str(&language)), &options).format()
+}
+
+fn number(value: f64) -> Option<String> {
+    NUMBERS.with(|format| format.call1(&JsValue::UNDEFINED, &JsValue::from_f64(value))).ok()?.as_string()
+}
+
+/// How the browser writes numbers for this user.
+pub(crate) fn notation() -> Notation {
+    let mark = |value: f64| number(value)?.chars().find(|letter| !letter.is_ascii_digit());
     // In some languages four digits make no group yet.
-    let notation = Notation { decimal: mark(0.5).unwrap_or('.'), group: mark(1_234_567.0) };
-    (format, notation)
+    Notation { decimal: mark(0.5).unwrap_or('.'), group: mark(1_234_567.0) }
 }
 
 /// A whole number in digits, grouped as this user writes it.
 pub(crate) fn grouped(digits: &str) -> String {
-    let Ok(number) = digits.parse::<f64>() else { return digits.to_owned() };
-    let text = NUMBERS.with(|(format, _)| format.call1(&JsValue::UNDEFINED, &JsValue::from_f64(number)));
-    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| digits.to_owned())
+    digits.parse().ok().and_then(number).unwrap_or_else(|| digits.to_owned())
 }
 
 /// Takes an element away, by its id.
@@ -102,17 +104,12 @@ pub(crate) fn keep_focus() {
     });
 }
 
-/// How this user writes numbers.
-pub(crate) fn notation() -> Notation {
-    NUMBERS.with(|(_, notation)| *notation)
-}
-
 /// An amount as this user writes it, without its unit: whole coins, and decimals with their mark.
 pub(crate) fn written(amount: Amount) -> (String, String) {
     let text = amount.to_string();
     text.split_once('.').map_or_else(
         || (grouped(&text), String::new()),
-        |(whole, decimals)| (grouped(whole), format!("{}{decimals}", notation().decimal)),
+        |(whole, decimals)| (grouped(whole), format!("{}{decimals}", Notation::of_user().decimal)),
     )
 }
 

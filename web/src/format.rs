@@ -1,11 +1,18 @@
 //! Numbers for people: rates, counts, durations, bytes, shortened hashes.
 
+use crate::notation::Notation;
+
 /// Steps of thousand, from one to a million million million.
 const PREFIXES: [&str; 7] = ["", "k", "M", "G", "T", "P", "E"];
 
 /// Characters kept at either end of a shortened text. A proof-of-work hash starts with zeros, so
 /// its end is what tells it apart.
 const SHORT_ENDS: usize = 6;
+
+/// A number with so many decimals, as this user writes it.
+pub(crate) fn decimal(value: f64, decimals: usize) -> String {
+    Notation::of_user().write(&format!("{value:.decimals$}"))
+}
 
 /// Three significant digits and a prefix: `1.48 M`.
 pub(crate) fn si(value: f64) -> String {
@@ -22,7 +29,7 @@ pub(crate) fn si(value: f64) -> String {
         scaled if scaled < 99.95 => 1,
         _ => 0,
     };
-    format!("{scaled:.decimals$} {}", PREFIXES[step]).trim_end().to_owned()
+    format!("{} {}", decimal(scaled, decimals), PREFIXES[step]).trim_end().to_owned()
 }
 
 /// Hashes a second.
@@ -34,17 +41,22 @@ pub(crate) fn hash_rate(value: f64) -> String {
 /// Bytes in powers of thousand.
 pub(crate) fn bytes(count: u64) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-    let text = si(count as f64);
+    float_bytes(count as f64)
+}
+
+/// The same of a count as browsers give it.
+pub(crate) fn float_bytes(count: f64) -> String {
+    let text = si(count);
     if text.ends_with(|last: char| last.is_ascii_digit()) { format!("{text} B") } else { format!("{text}B") }
 }
 
 /// A length of time with two units at most: `850 ms`, `2.5 s`, `3 min 20 s`.
 pub(crate) fn duration(millis: f64) -> String {
     if millis < 1000.0 {
-        return format!("{millis:.0} ms");
+        return format!("{} ms", decimal(millis, 0));
     }
     if millis < 10_000.0 {
-        return format!("{:.1} s", millis / 1000.0);
+        return format!("{} s", decimal(millis / 1000.0, 1));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and a float cast saturates")]
     let seconds = (millis / 1000.0).round() as u64;

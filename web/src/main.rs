@@ -31,6 +31,7 @@ const ARRIVAL: &str = "arrival";
 
 fn main() {
     console_error_panic_hook::set_once();
+    browser::notation().set_for_user();
     leptos::mount::mount_to_body(app::App);
     browser::remove(ARRIVAL);
 }

@@ -1,5 +1,10 @@
 //! How this user writes numbers: what is typed or pasted is read by the rules by which amounts are shown.
 
+use std::sync::OnceLock;
+
+/// Set once at the start of the page. Tests, and a browser that does not tell, write as English does.
+static USER: OnceLock<Notation> = OnceLock::new();
+
 /// The marks of a language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Notation {
@@ -10,6 +15,18 @@ pub(crate) struct Notation {
 }
 
 impl Notation {
+    const ENGLISH: Self = Self { decimal: '.', group: Some(',') };
+
+    /// How this user writes.
+    pub(crate) fn of_user() -> Self {
+        USER.get().copied().unwrap_or(Self::ENGLISH)
+    }
+
+    /// Makes it the user's. Only the first counts.
+    pub(crate) fn set_for_user(self) {
+        let _ = USER.set(self);
+    }
+
     /// The number as the node takes it: digits with a point. What is no number is given back as it is, to be
     /// complained of.
     ///
@@ -66,7 +83,7 @@ impl Notation {
 mod tests {
     use super::*;
 
-    const ENGLISH: Notation = Notation { decimal: '.', group: Some(',') };
+    const ENGLISH: Notation = Notation::ENGLISH;
     const GERMAN: Notation = Notation { decimal: ',', group: Some('.') };
     const FRENCH: Notation = Notation { decimal: ',', group: Some('\u{202f}') };
     const SWISS: Notation = Notation { decimal: '.', group: Some('’') };

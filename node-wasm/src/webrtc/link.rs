@@ -1,5 +1,6 @@
 //! One peer connection and its data channel.
 
+use super::inbox::{Flooded, Inbox};
 use super::outbox::{Full, LOW_WATER, Outbox, REPORT_DRAINED_BYTES};
 use super::report::Report;
 use super::route::route_of;
@@ -32,10 +33,6 @@ const CLOSE_WITHIN_MS: u32 = 5_000;
 /// Candidates that wait for a description, in each direction. A connection of a tab has under
 /// twenty, with many network interfaces.
 const MAX_WAITING_CANDIDATES: usize = 64;
-
-/// Received bytes that the node may be behind with on one link: four messages of the largest
-/// size. Data channels have no way to make a sender wait.
-const MAX_UNHANDLED_BYTES: usize = 16 * 1024 * 1024;
 
 /// One trickled ICE candidate.
 #[derive(Debug, Clone)]
@@ -98,7 +95,7 @@ pub(super) struct Link {
     local_candidates: RefCell<Candidates>,
     remote_candidates: RefCell<Candidates>,
     outbox: RefCell<Outbox<ArrayBuffer>>,
-    unhandled: Cell<usize>,
+    inbox: RefCell<Inbox<ArrayBuffer>>,
     /// Bytes that the channel took, and of these the ones that the node knows to have left.
     taken: Cell<u64>,
     drained: Cell<u64>,
@@ -119,7 +116,7 @@ impl Link {
             local_candidates: RefCell::new(Candidates::Waiting(Vec::new())),
             remote_candidates: RefCell::new(Candidates::Waiting(Vec::new())),
             outbox: RefCell::new(Outbox::new()),
-            unhandled: Cell::new(0),
+            inbox: RefCell::new(Inbox::new()),
             taken: Cell::new(0),
             drained: Cell::new(0),
             listeners: RefCell::default(),
@@ -249,6 +246,10 @@ impl Link {
                 self.count(|counts| counts.opened = counts.opened.saturating_add(1));
                 self.deadline.borrow_mut().take();
                 self.report(LinkEvent::Opened { link: self.id, binding });
+                let early = self.inbox.borrow_mut().open();
+                for frame in early {
+                    self.report(LinkEvent::Frame { link: self.id, frame });
+                }
                 spawn_local(Rc::clone(self).tell_route());
                 self.pump();
             }
@@ -263,7 +264,7 @@ impl Link {
     }
 
     fn received(&self, event: &MessageEvent) {
-        if self.state.get() != State::Open {
+        if !matches!(self.state.get(), State::Connecting | State::Open) {
             return;
         }
         let Ok(frame) = event.data().dyn_into::<ArrayBuffer>() else { return self.fail(LinkError::BadFrame) };
@@ -271,15 +272,16 @@ impl Link {
         if length > MAX_FRAME_BYTES {
             return self.fail(LinkError::BadFrame);
         }
-        self.unhandled.set(self.unhandled.get() + length);
-        if self.unhandled.get() > MAX_UNHANDLED_BYTES {
-            return self.fail(LinkError::Flooding);
+        let taken = self.inbox.borrow_mut().take(frame, length);
+        match taken {
+            Ok(Some(frame)) => self.report(LinkEvent::Frame { link: self.id, frame }),
+            Ok(None) => {}
+            Err(Flooded) => self.fail(LinkError::Flooding),
         }
-        self.report(LinkEvent::Frame { link: self.id, frame });
     }
 
     pub(super) fn handled(&self, bytes: usize) {
-        self.unhandled.set(self.unhandled.get().saturating_sub(bytes));
+        self.inbox.borrow_mut().handled(bytes);
     }
 
     pub(super) fn send(self: &Rc<Self>, frame: ArrayBuffer) {

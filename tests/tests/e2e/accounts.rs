@@ -55,6 +55,7 @@ async fn a_passphrase_is_changed_an_account_renamed_and_an_address_watched_no_lo
         stage.unlock(&tab, OTHER).await;
         stage.gone(&tab, "dialog-unlock").await;
         stage.comes_to(&tab, "locked", json!(false)).await;
+        browser.shows(&tab, "lock", "Lock").await;
     };
     browser.click(&tab, "lock").await;
     stage.comes_to(&tab, "locked", json!(true)).await;

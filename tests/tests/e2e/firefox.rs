@@ -1,7 +1,7 @@
 //! A real Firefox among Chromium's tabs.
 
-use crate::harness::{BLOCKS, Browser, SOON};
-use crate::scenarios::{Balance, Stage, Status};
+use crate::harness::{BLOCKS, Browser, SOON, Tab};
+use crate::scenarios::{Stage, Status};
 use crate::webdriver::{Session, setting};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -26,6 +26,12 @@ async fn session() -> Session {
     Session::start(&driver, "Listening on 127.0.0.1:", profile, json!({ "moz:firefoxOptions": options })).await
 }
 
+/// Where a transaction stands for a tab.
+async fn standing(browser: &Browser, tab: &Tab, id: &str) -> String {
+    let standing = format!("tabchain.chain.transaction('{id}').then((one) => one.status.state, (error) => error.code)");
+    browser.call(tab, &standing).await
+}
+
 #[tokio::test]
 async fn a_firefox_tab_among_chromium_ones_pays_and_is_paid() {
     let start = Instant::now();
@@ -34,8 +40,6 @@ async fn a_firefox_tab_among_chromium_ones_pays_and_is_paid() {
     let tab = firefox.open(&stage.page()).await;
     let opened = Instant::now();
     let status = async || -> Status { firefox.call(&tab, "tabchain.status()").await };
-    let balance =
-        async |address: &str| -> Balance { firefox.call(&tab, &format!("tabchain.wallet.balance('{address}')")).await };
     let id = status().await.peer_id;
     let meshed = async || {
         status().await.peers == 2 && stage.connected(0).await.contains(&id) && stage.connected(1).await.contains(&id)
@@ -46,22 +50,22 @@ async fn a_firefox_tab_among_chromium_ones_pays_and_is_paid() {
     stage.earn(0, 60).await;
     let address: String = firefox.call(&tab, "tabchain.wallet.address()").await;
     let pay = format!("tabchain.wallet.send({{ to: '{address}', amount: '10' }})");
-    let _: String = stage.browser.call(&stage.tabs[0], &pay).await;
+    let paid: String = stage.browser.call(&stage.tabs[0], &pay).await;
     let waits = async || status().await.mempool == 1;
     firefox.until(SOON, "the payment waits in Firefox", waits).await;
     // Firefox mines what it is paid.
     let _: Value = firefox.call(&tab, "tabchain.miner.start({ threads: 1 })").await;
-    let paid = async || balance(&address).await.spendable.to_string() == "10";
-    firefox.until(BLOCKS, "Firefox mines its own payment", paid).await;
+    let mined = async || standing(&firefox, &tab, &paid).await == "confirmed";
+    firefox.until(BLOCKS, "Firefox mines its own payment", mined).await;
     let _: Value = firefox.call(&tab, "tabchain.miner.stop()").await;
 
     let receiver = stage.address(1).await;
     let pay_back = format!("tabchain.wallet.send({{ to: '{receiver}', amount: '3' }})");
-    let _: String = firefox.call(&tab, &pay_back).await;
+    let repaid: String = firefox.call(&tab, &pay_back).await;
     stage.mine(1, true).await;
     let paid_back = async || {
-        stage.balance(1, &receiver).await.confirmed.to_string() != "0"
-            && stage.balance(0, &receiver).await.spendable.to_string() == "3"
+        standing(&stage.browser, &stage.tabs[0], &repaid).await == "confirmed"
+            && standing(&stage.browser, &stage.tabs[1], &repaid).await == "confirmed"
     };
     stage.browser.until(BLOCKS, "a payment from Firefox is confirmed in Chromium", paid_back).await;
     stage.mine(1, false).await;

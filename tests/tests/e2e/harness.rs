@@ -7,6 +7,7 @@ use fantoccini::{Client, Locator};
 use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,10 +17,13 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, MutexGuard};
 use tracker_server::Config;
 
-/// Time for something that needs no mining, on a machine that is busy with other things.
-pub(crate) const SOON: Duration = Duration::from_secs(20);
+/// Time for something that needs no mining, on a machine that is busy with other things: long enough for a link that
+/// fails to be tried again, which takes a node up to half a minute.
+pub(crate) const SOON: Duration = Duration::from_mins(1);
 /// Time for something that needs a few blocks.
 pub(crate) const BLOCKS: Duration = Duration::from_mins(2);
+/// Time for a tab to crash that was told to.
+const CRASH: Duration = Duration::from_secs(10);
 /// The screen of a common phone.
 const PHONE: (u32, u32) = (390, 844);
 /// Its pixels for each of the page's.
@@ -228,6 +232,13 @@ impl Browser {
         self.answers(tab).await;
     }
 
+    /// The same by the button with this test id.
+    pub(crate) async fn leave_by(&self, tab: &Tab, test_id: &str) {
+        self.switch(tab).await;
+        self.usable(test_id).await;
+        self.leave(tab, &format!("document.querySelector(\"[data-testid='{test_id}']\").click()")).await;
+    }
+
     /// Leaves the page for an empty one, so that nothing of it runs any more.
     pub(crate) async fn empty(&self, tab: &Tab) {
         self.switch(tab).await;
@@ -240,7 +251,7 @@ impl Browser {
         self.switch(tab).await;
         // Never answers: the page is gone before it could.
         let crash = self.client.goto("chrome://crash");
-        let _ = tokio::time::timeout(SOON, crash).await;
+        let _ = tokio::time::timeout(CRASH, crash).await;
         self.client.switch_to_window(blank).await.expect("the other tab lives");
     }
 
@@ -332,15 +343,18 @@ impl Browser {
     /// Replaces what stands in the field with this test id, as a person types.
     pub(crate) async fn fill(&self, tab: &Tab, test_id: &str, text: &str) {
         self.switch(tab).await;
-        let field = self.find(test_id).await;
+        let field = self.usable(test_id).await;
         field.clear().await.expect("a field can be cleared");
         // A cleared field tells the page nothing before a key is pressed in it.
         field.send_keys(&format!("{text} \u{e003}")).await.expect("a field takes keys");
     }
 
-    /// Chooses the option with this value in the list with this test id.
+    /// Chooses the option with this value in the list with this test id, once it is offered.
     pub(crate) async fn choose(&self, tab: &Tab, test_id: &str, value: &str) {
         self.switch(tab).await;
+        let option = format!("[data-testid='{test_id}'] option[value='{value}']");
+        let offered = self.client.wait().at_most(SOON).for_element(Locator::Css(&option)).await;
+        offered.unwrap_or_else(|error| panic!("{test_id} does not offer {value}: {error}"));
         self.find(test_id).await.select_by_value(value).await.expect("a list with this option");
     }
 
@@ -354,7 +368,7 @@ impl Browser {
     /// Clicks the element with this test id.
     pub(crate) async fn click(&self, tab: &Tab, test_id: &str) {
         self.switch(tab).await;
-        self.find(test_id).await.click().await.expect("it can be clicked");
+        self.usable(test_id).await.click().await.expect("it can be clicked");
     }
 
     /// The same for the first element that a selector finds, where there is no test id.
@@ -493,6 +507,23 @@ impl Browser {
     /// Ends the session, so that nothing is left behind.
     pub(crate) async fn close(self) {
         self.session.client.clone().close().await.expect("the browser closes");
+    }
+
+    /// The element with this test id, once it is seen, enabled and at rest: a click on one that is not is lost.
+    async fn usable(&self, test_id: &str) -> fantoccini::elements::Element {
+        let place = format!(
+            "const element = document.querySelector(\"[data-testid='{test_id}']\");
+             const place = element?.getBoundingClientRect();
+             return place?.width && !element.disabled ? [place.x, place.y, place.width, place.height].join() : null"
+        );
+        let last = Cell::new(Value::Null);
+        let rests = async || {
+            let now = self.client.execute(&place, Vec::new()).await.unwrap_or(Value::Null);
+            let before = last.replace(now.clone());
+            before == now && !now.is_null()
+        };
+        self.until(SOON, &format!("{test_id} can be used"), rests).await;
+        self.find(test_id).await
     }
 
     async fn find(&self, test_id: &str) -> fantoccini::elements::Element {

@@ -3,6 +3,7 @@
 use crate::harness::{BLOCKS, SOON};
 use crate::scenarios::Stage;
 use serde_json::Value;
+use std::cell::Cell;
 
 /// The tab that attacks; the first two are its victims.
 const ATTACKER: usize = 2;
@@ -12,8 +13,9 @@ async fn rows(stage: &Stage, tab: usize, call: &str) -> Vec<Value> {
     stage.browser.call(&stage.tabs[tab], &format!("tabchain.{call}.then(({{ items }}) => items)")).await
 }
 
-/// What peers made of the newest launch, once it is known of all of them.
-async fn newest_verdicts(stage: &Stage, attack: &str, peers: usize) -> Vec<Value> {
+/// What peers made of the newest launch, once all of them have settled it with this outcome. One that is late is taken
+/// for silent until its word comes.
+async fn newest_verdicts(stage: &Stage, attack: &str, peers: usize, outcome: &str) -> Vec<Value> {
     let newest = async || {
         let all = rows(stage, ATTACKER, "lab.verdicts()").await;
         let launch = all.first().map(|verdict| verdict["launch"].clone());
@@ -22,10 +24,32 @@ async fn newest_verdicts(stage: &Stage, attack: &str, peers: usize) -> Vec<Value
     };
     let known = async || {
         let newest = newest().await;
-        newest.len() == peers && newest.iter().all(|verdict| verdict["outcome"]["state"] != "sent")
+        newest.len() == peers && newest.iter().all(|verdict| verdict["outcome"]["state"] == outcome)
     };
     stage.browser.until(BLOCKS, &format!("the verdicts on {attack} are there"), known).await;
     newest().await
+}
+
+/// What a tab refused the attacker last, once the attacker has heard all of it: an attack of several messages is
+/// refused several times.
+async fn newest_incident(stage: &Stage, tab: usize, attack: &str, attacker: &str) -> (Value, Value) {
+    let peer = stage.status(tab).await.peer_id;
+    let both = Cell::new(None);
+    let agree = async || {
+        let verdicts = rows(stage, ATTACKER, "lab.verdicts()").await;
+        let verdict = verdicts.into_iter().find(|one| one["attack"] == attack && one["peer"] == peer.as_str());
+        let incidents = rows(stage, tab, "lab.incidents({ limit: 10 })").await;
+        let incident = incidents.into_iter().find(|one| one["peer"] == attacker);
+        let (Some(incident), Some(mut verdict)) = (incident, verdict) else { return false };
+        let outcome = verdict["outcome"].take();
+        // What floods is refused until it is banned.
+        let is_over = attack != "flood" || incident["bannedUntil"].is_number();
+        let is_same = incident["score"] == outcome["score"] && incident["message"] == outcome["reason"];
+        both.set(Some((incident, outcome)));
+        is_over && is_same
+    };
+    stage.browser.until(BLOCKS, &format!("both sides tell the same of {attack}"), agree).await;
+    both.take().expect("they were compared")
 }
 
 /// Mines until the attacking tab has coins and has spent some of them.
@@ -58,22 +82,18 @@ async fn every_attack_of_a_real_tab_is_refused_with_its_reason_and_can_be_forgiv
         let name = row["name"].as_str().expect("a name");
         assert_eq!(row["lacks"], Value::Null, "{name}");
         let _: Value = stage.browser.call(&stage.tabs[ATTACKER], &format!("tabchain.lab.attack('{name}')")).await;
-        let verdicts = newest_verdicts(&stage, name, 2).await;
+        let is_fault = !row["offence"].is_null();
+        newest_verdicts(&stage, name, 2, if is_fault { "refused" } else { "passedOver" }).await;
         for tab in 0..2 {
-            let bans: Vec<Value> = stage.browser.call(&stage.tabs[tab], "tabchain.peers.bans()").await;
-            let peer = stage.status(tab).await.peer_id;
-            let verdict = verdicts.iter().find(|verdict| verdict["peer"] == peer.as_str()).expect("every peer has one");
-            let outcome = &verdict["outcome"];
-            if row["offence"].is_null() {
-                assert_eq!((&outcome["state"], bans.len()), (&"passedOver".into(), 0), "{name}: {verdict}");
+            let bans = async || -> Vec<Value> { stage.browser.call(&stage.tabs[tab], "tabchain.peers.bans()").await };
+            if !is_fault {
+                assert_eq!(bans().await.len(), 0, "{name}");
                 continue;
             }
-            assert_eq!((&outcome["state"], &outcome["offence"]), (&"refused".into(), &row["offence"]), "{name}");
-            assert_eq!(outcome["points"], row["points"], "{name}");
-            let incident = rows(&stage, tab, "lab.incidents({ limit: 10 })").await;
-            let incident = incident.iter().find(|one| one["peer"] == attacker.as_str()).expect("the victim's view");
-            assert_eq!((&incident["code"], &incident["score"]), (&row["offence"], &outcome["score"]), "{name}");
-            assert_eq!(incident["message"], outcome["reason"], "{name}");
+            let (incident, outcome) = newest_incident(&stage, tab, name, &attacker).await;
+            let bans = bans().await;
+            assert_eq!((&outcome["offence"], &outcome["points"]), (&row["offence"], &row["points"]), "{name}");
+            assert_eq!(incident["code"], row["offence"], "{name}");
             let banned = incident["bannedUntil"].is_number();
             assert_eq!((bans.len() == 1, outcome["bannedUntil"].is_number()), (banned, banned), "{name}: {bans:?}");
             if banned {
@@ -100,16 +120,19 @@ async fn a_repeated_attack_ends_in_a_ban_and_stops_when_it_is_told_to() {
     let (attacker, victim) = (stage.status(ATTACKER).await.peer_id, stage.status(0).await.peer_id);
     let order = format!("tabchain.lab.attack('orphan-flood', {{ peer: '{victim}', every: 1 }})");
     let _: Value = stage.browser.call(&stage.tabs[ATTACKER], &order).await;
-    let banned = async || !stage.connected(0).await.contains(&attacker);
-    stage.browser.until(BLOCKS, "the attacker is banned", banned).await;
-    assert!(stage.connected(1).await.contains(&attacker), "it was aimed at one");
-    let bans: Vec<Value> = stage.browser.call(&stage.tabs[0], "tabchain.peers.bans()").await;
+    let bans = async || -> Vec<Value> { stage.browser.call(&stage.tabs[0], "tabchain.peers.bans()").await };
+    stage.browser.until(BLOCKS, "the attacker is banned", async || !bans().await.is_empty()).await;
+    let aimed_at_one = async || stage.connected(1).await.contains(&attacker);
+    stage.browser.until(SOON, "it was aimed at one", aimed_at_one).await;
+    let bans = bans().await;
     assert_eq!((&bans[0]["peerId"], &bans[0]["offence"]), (&attacker.as_str().into(), &"flood".into()));
     let _: Value = stage.browser.call(&stage.tabs[ATTACKER], "tabchain.lab.stop()").await;
     let attacks: Vec<Value> = stage.browser.call(&stage.tabs[ATTACKER], "tabchain.lab.list()").await;
     assert!(attacks.iter().all(|row| row["repeated"].is_null()));
     let wrong = stage.browser.try_call(&stage.tabs[ATTACKER], &order.replace("every: 1", "every: 0")).await;
     assert_eq!(wrong.expect_err("zero seconds are refused").code, "bad-request");
+    let parted = async || !stage.connected(ATTACKER).await.contains(&victim);
+    stage.browser.until(SOON, "the attacker notices", parted).await;
     let gone = stage.browser.try_call(&stage.tabs[ATTACKER], &order).await;
     assert_eq!(gone.expect_err("nobody is there").code, "not-found");
     stage.close().await;

@@ -121,18 +121,18 @@ impl Stage {
 
     /// Waits until all these tabs have one tip of at least this height; gives it.
     pub(crate) async fn one_tip(&self, tabs: &[usize], height: u32, limit: Duration) -> Status {
-        self.browser
-            .until(limit, "the tabs have one tip", async || {
-                let first = self.status(tabs[0]).await;
-                for tab in &tabs[1..] {
-                    if self.status(*tab).await.tip != first.tip {
-                        return false;
-                    }
-                }
-                first.height >= height
-            })
-            .await;
+        let reached = async || self.agree(tabs).await && self.status(tabs[0]).await.height >= height;
+        self.browser.until(limit, "the tabs have one tip", reached).await;
         self.status(tabs[0]).await
+    }
+
+    /// Whether all these tabs have one tip.
+    async fn agree(&self, tabs: &[usize]) -> bool {
+        let mut tips = BTreeSet::new();
+        for tab in tabs {
+            tips.insert(self.status(*tab).await.tip);
+        }
+        tips.len() == 1
     }
 
     pub(crate) async fn mine(&self, tab: usize, on: bool) {
@@ -216,6 +216,7 @@ async fn a_payment_is_seen_waiting_and_then_confirmed_in_every_tab() {
     browser.fill(tab, "send-to", &receiver).await;
     browser.fill(tab, "send-amount", "12.5").await;
     browser.fill(tab, "send-memo", "<b>lunch</b>").await;
+    browser.shows(tab, "send-plan", "leaves").await;
     browser.click(tab, "send-submit").await;
     browser.click(tab, "send-confirm").await;
     for other in 0..3 {
@@ -263,6 +264,9 @@ async fn refused_in_the_form(stage: &Stage, receiver: &str) {
         let error = format!("{field}-error");
         let explained = async || !browser.text(tab, &error).await.is_empty();
         browser.until(SOON, &format!("{amount} to {to} is refused beside {field}"), explained).await;
+        // The answer to the click brings the focus there; what is typed before that would go elsewhere.
+        let focused = async || browser.script(tab, "return document.activeElement.id").await == field;
+        browser.until(SOON, &format!("the focus is in {field}"), focused).await;
         assert_eq!(browser.text(tab, "dialog-review").await, "", "no dialog to send {amount} to {to}");
     }
     for tab in 0..3 {
@@ -352,11 +356,14 @@ async fn three_miners_fork_and_come_together() {
     }
     assert!(forks > 0, "chains that met made forks");
 
-    // A branch of equal work stays where it is until a block decides.
-    let height = stage.status(0).await.height;
-    let decided: Value = stage.browser.call(&stage.tabs[0], "tabchain.miner.mine()").await;
-    assert_eq!(decided["best"], true);
-    let tip = stage.one_tip(&[0, 1, 2], height, SOON).await;
+    // A branch of equal work stays where it is until a block decides, and the last ones may have crossed it.
+    let decided = async || {
+        let decided: Value = stage.browser.call(&stage.tabs[0], "tabchain.miner.mine()").await;
+        assert_eq!(decided["best"], true);
+        stage.browser.comes(Duration::from_secs(10), async || stage.agree(&[0, 1, 2]).await).await
+    };
+    stage.browser.until(BLOCKS, "a block decides", decided).await;
+    let tip = stage.status(0).await;
     println!("height {} after a minute of three miners, {forks} forks seen", tip.height);
     let mut addresses = Vec::new();
     for tab in 0..3 {
@@ -413,6 +420,7 @@ async fn an_unsigned_transaction_is_refused_by_every_tab() {
     browser.fill(tab, "send-to", &stage.address(1).await).await;
     browser.fill(tab, "send-amount", "1").await;
     browser.click(tab, "send-unsigned").await;
+    browser.shows(tab, "send-plan", "leaves").await;
     browser.click(tab, "send-submit").await;
     browser.click(tab, "send-confirm").await;
     let refused = async || stage.logged(1, "bad-signature", None).await;

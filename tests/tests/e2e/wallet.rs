@@ -270,6 +270,10 @@ async fn amounts_are_read_as_the_language_writes_them() {
     german.until(SOON, "the amount of the link is shown as it is written here", shown).await;
     // And what the node says of it, which has nothing to pay with.
     german.shows(&tab, "send-amount-error", "With the fee it takes 1,235 TAB").await;
+    // Numbers that are no amounts have the same mark.
+    german.follow_exactly(&tab, "/").await;
+    let figures = "return document.querySelector('.figures').textContent.includes('wanted: 2,0 s')";
+    german.until(SOON, "decimals everywhere", async || german.script(&tab, figures).await == true).await;
     german.close().await;
 }
 
@@ -313,6 +317,7 @@ async fn accounts_payment_links_and_wrong_signatures() {
     browser.until(SOON, "what was written is still there", apart).await;
     assert!(stage.asks_before_leaving(&payer).await);
     browser.click(&payer, "send-wrong-key").await;
+    browser.shows(&payer, "send-plan", "leaves").await;
     browser.click(&payer, "send-submit").await;
     browser.click(&payer, "send-confirm").await;
     let refused = async || {
@@ -320,13 +325,15 @@ async fn accounts_payment_links_and_wrong_signatures() {
         lines.iter().any(|line| line["code"] == "bad-signature")
     };
     browser.until(SOON, "the payee's node refuses it", refused).await;
-    assert!(!stage.asks_before_leaving(&payer).await, "nothing would be lost");
+    let nothing_is_lost = async || !stage.asks_before_leaving(&payer).await;
+    browser.until(SOON, "nothing would be lost", nothing_is_lost).await;
     assert_eq!(browser.call::<Value>(&payee, "tabchain.status()").await["mempool"], 0);
 
     // Then as it must be.
     browser.fill(&payer, "send-to", &link).await;
     browser.click(&payer, "send-amount").await;
     browser.until(SOON, "the link falls apart into its fields", apart).await;
+    browser.shows(&payer, "send-plan", "leaves").await;
     browser.click(&payer, "send-submit").await;
     browser.click(&payer, "send-confirm").await;
     stage.mine(&payer, 1).await;

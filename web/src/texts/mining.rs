@@ -1,6 +1,7 @@
 //! Texts of mining.
 
 use super::plural;
+use crate::format;
 
 pub(crate) const MINING_VIEW: &str = "Mining";
 pub(crate) const MINING_LEAD: &str = "Miners search a number that makes the hash of their block small enough. Whoever finds one first adds a block to the chain and is paid with new coins and the fees.";
@@ -52,5 +53,5 @@ pub(crate) fn of(part: u32, whole: u32) -> String {
 }
 
 pub(crate) fn percent(percent: f64) -> String {
-    if percent < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
+    format!("{} %", format::decimal(percent, usize::from(percent < 10.0)))
 }

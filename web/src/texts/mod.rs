@@ -19,6 +19,7 @@ pub(crate) use self::{
     settings::*, wallet::*,
 };
 
+use crate::format;
 use node_wasm::request::ErrorCode;
 use node_wasm::view::{StorageState, StorageView};
 
@@ -64,9 +65,9 @@ pub(crate) fn storage(storage: &StorageView, reason: Option<&str>) -> String {
     let reason = reason.unwrap_or(STORAGE_NO_REASON);
     match storage.state {
         StorageState::Stored => {
-            let megabytes = |bytes: f64| format!("{:.1} MB", bytes / 1e6);
-            let used = storage.facts.used_bytes.map(|used| format!(" · {} used", megabytes(used))).unwrap_or_default();
-            let quota = storage.facts.quota_bytes.map(|quota| format!(" of {}", megabytes(quota))).unwrap_or_default();
+            let used = storage.facts.used_bytes.map(|used| format!(" · {} used", format::float_bytes(used)));
+            let quota = storage.facts.quota_bytes.map(|quota| format!(" of {}", format::float_bytes(quota)));
+            let (used, quota) = (used.unwrap_or_default(), quota.unwrap_or_default());
             format!("Kept in this browser up to block {}{used}{quota}", storage.stored_height)
         }
         StorageState::Memory => format!("Wallet and chain are gone when this tab is closed: {reason}"),

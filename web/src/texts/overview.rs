@@ -120,7 +120,7 @@ pub(crate) const fn route(route: Route) -> &'static str {
 }
 
 pub(crate) fn round_trip(millis: f64) -> String {
-    if millis < 10.0 { format!("{millis:.1} ms") } else { format::duration(millis) }
+    if millis < 10.0 { format!("{} ms", format::decimal(millis, 1)) } else { format::duration(millis) }
 }
 
 pub(crate) fn score(points: u32) -> String {

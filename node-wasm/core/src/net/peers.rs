@@ -81,8 +81,9 @@ pub struct Peer {
     pub choice: Choice,
     /// Number of the attempt, chosen by the offerer.
     pub session: u64,
-    /// Stamp of the peer's offer, if it made one: what replaces the link must be newer.
-    pub offered: Timestamp,
+    /// Stamp of the newest word of the peer that this link is made by, its offer, its call or its answer: what
+    /// replaces the link must be newer.
+    pub agreed: Option<Timestamp>,
     /// How far the link has come.
     pub state: PeerState,
     /// When the state was entered.
@@ -173,7 +174,7 @@ impl Peer {
             outbound,
             choice: if outbound { Choice::Own } else { Choice::Theirs },
             session,
-            offered: Timestamp::default(),
+            agreed: None,
             state: PeerState::Connecting,
             since: now,
             binding: None,

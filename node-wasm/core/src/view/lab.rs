@@ -3,6 +3,7 @@
 use super::LogEntry;
 pub use crate::net::offence::{BAN_SCORE, Offence};
 use crate::request::{Attack, RequestError};
+use crate::sentence::Sentence;
 use crate::units::Timestamp;
 use serde::{Deserialize, Serialize};
 use tracker_protocol::PeerId;
@@ -15,9 +16,9 @@ pub struct AttackView {
     /// Its stable name.
     pub name: Attack,
     /// What it tries, in a sentence.
-    pub tries: String,
+    pub tries: Sentence,
     /// The rule that stops it, in a sentence.
-    pub stopped_by: String,
+    pub stopped_by: Sentence,
     /// What must be there for it.
     pub needs: Vec<Need>,
     /// What peers call it; absent where it is no fault and passed over.

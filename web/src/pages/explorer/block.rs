@@ -35,19 +35,17 @@ pub(crate) fn BlockDialog() -> impl IntoView {
     // One that is not known yet may come with the next ones, as when this tab has only just been opened.
     let failure = block.failure();
     let is_unknown = Memo::new(move |_| failure.get().is_some_and(|error| error.code == ErrorCode::NotFound));
-    let later = tab.query::<BlockView>(Topics::CHAIN, Meanwhile::Nothing, move || {
-        is_unknown.get().then(|| Request::Block { id: id.get() })
-    });
     Effect::new(move |_| {
-        if later.map(|_| ()).is_some() {
+        tab.height.track();
+        if is_unknown.get() {
             tab.mark(Topics::BRANCHES);
         }
     });
     // Confirmations follow the tip by themselves; without them the dialog is drawn anew only when the block comes
     // to stand elsewhere, and what is read in it stays in place.
-    let shown = Memo::new(move |_| match (block.data.get(), later.data.get()) {
-        (Loaded::Ready(block), _) | (Loaded::Failed(_), Loaded::Ready(block)) => Loaded::Ready(without_depth(block)),
-        (other, _) => other,
+    let shown = Memo::new(move |_| match block.data.get() {
+        Loaded::Ready(block) => Loaded::Ready(without_depth(block)),
+        other => other,
     });
     let title = Signal::derive(move || {
         shown.with(|shown| {

@@ -155,8 +155,8 @@ fn Card(
         let needs = row.needs.iter().filter_map(|need| texts::need(*need));
         let remarks = std::iter::once(texts::price(row.offence, row.points)).chain(needs.map(str::to_owned));
         view! {
-            <p>{texts::translated(&row.tries).to_owned()}</p>
-            <p class="attack-rule"><span class="muted">{texts::STOPPED_BY}": "</span>{texts::translated(&row.stopped_by).to_owned()}</p>
+            <p>{browser::said(&row.tries)}</p>
+            <p class="attack-rule"><span class="muted">{texts::STOPPED_BY}": "</span>{browser::said(&row.stopped_by)}</p>
             <ul class="attack-remarks">
                 {remarks.map(|remark| view! { <li class="badge">{remark}</li> }).collect_view()}
             </ul>

@@ -141,7 +141,7 @@ fn level(fill: f64) -> f64 {
 
 fn percent(fill: f64) -> String {
     let percent = 100.0 * fill;
-    if percent == 0.0 || percent >= 10.0 { format!("{percent:.0}") } else { format!("{percent:.2}") }
+    format::decimal(percent, if percent == 0.0 || percent >= 10.0 { 0 } else { 2 })
 }
 
 /// The pieces of the box, the best paid first.

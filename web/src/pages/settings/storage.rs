@@ -14,8 +14,7 @@ use node_wasm::{
 };
 
 fn bytes(bytes: Option<f64>) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes; a float cast saturates")]
-    bytes.map_or_else(|| texts::UNKNOWN.to_owned(), |bytes| format::bytes(bytes as u64))
+    bytes.map_or_else(|| texts::UNKNOWN.to_owned(), format::float_bytes)
 }
 
 /// Share of the room that is used, in percent.

@@ -5,6 +5,7 @@ use super::payment_link::{self, PaymentLink};
 use crate::{
     browser,
     live::{Loaded, Query},
+    notation::Notation,
 };
 use leptos::prelude::*;
 use node_wasm::{
@@ -52,7 +53,7 @@ impl Draft {
     /// As the node takes it; tracks.
     pub(super) fn form(self) -> SendForm {
         let filled = |text: String| (!text.is_empty()).then_some(text);
-        let (to, memo, notation) = (self.to.get(), self.memo.get(), browser::notation());
+        let (to, memo, notation) = (self.to.get(), self.memo.get(), Notation::of_user());
         let (amount, fee) = (notation.read(&self.amount.get()), notation.read(&self.fee.get()));
         // A link that is still being typed counts for what it says.
         let link = PaymentLink::parse(&to).unwrap_or(PaymentLink { to, amount: None, memo: None });
@@ -92,7 +93,7 @@ impl Draft {
         self.to.set(link.to);
         if let Some(amount) = link.amount {
             // A link is written for machines.
-            self.amount.set(browser::notation().write(&amount));
+            self.amount.set(Notation::of_user().write(&amount));
         }
         if let Some(memo) = link.memo {
             self.memo.set(memo);

@@ -4,6 +4,7 @@ use super::{Shown, payment_link::PaymentLink};
 use crate::{
     browser,
     components::{CopyButton, Field, Flag, Loading, QrCode},
+    notation::Notation,
     state::use_tab,
     texts,
 };
@@ -20,7 +21,7 @@ pub(super) fn ReceivePanel() -> impl IntoView {
     // A wrong amount is told below and left out of the link.
     let checked = Memo::new(move |_| {
         let text = amount.get();
-        (!text.trim().is_empty()).then(|| browser::notation().read(&text).parse::<Amount>())
+        (!text.trim().is_empty()).then(|| Notation::of_user().read(&text).parse::<Amount>())
     });
     let error =
         Signal::derive(move || checked.get().and_then(Result::err).map(|problem| browser::said(&problem.say())));
@@ -54,7 +55,7 @@ pub(super) fn ReceivePanel() -> impl IntoView {
         <section class="panel receive" aria-labelledby="receive-title">
             <h2 id="receive-title">{texts::RECEIVE}</h2>
             {body}
-            <Field name="receive-amount" label=texts::REQUEST_AMOUNT value=amount decimal=true unit=texts::UNIT error=error hint=texts::REQUEST_HINT.to_owned() placeholder=browser::notation().write("0.0") />
+            <Field name="receive-amount" label=texts::REQUEST_AMOUNT value=amount decimal=true unit=texts::UNIT error=error hint=texts::REQUEST_HINT.to_owned() placeholder=Notation::of_user().write("0.0") />
             <p class="muted">{texts::ADDRESS_NOTE}</p>
         </section>
     }

@@ -8,6 +8,7 @@ use crate::{
     browser,
     components::{AmountText, Dialog, Field, Flag, Icon, LongText, Notice, Shape, Tone, TransactionStanding},
     live::{Loaded, Meanwhile, Query, Topics},
+    notation::Notation,
     state::{Tab, use_tab},
     texts,
 };
@@ -93,15 +94,19 @@ pub(crate) fn SendPanel() -> impl IntoView {
     }
 }
 
-/// Checks once more, then opens the look-over or points at the wrong field.
+/// Checks once more, then opens the look-over or points at the wrong field, unless the user has gone to another one
+/// meanwhile.
 fn go_on(tab: Tab, form: SendForm, check: Query<SendPlan>, review: RwSignal<Option<(SendForm, SendPlan)>>) {
+    let submitted_at = document().active_element();
     spawn_local(async move {
         match tab.request::<SendPlan>(Request::CheckSend(form.clone())).await {
             Ok(plan) => {
                 review.try_set(Some((form, plan)));
             }
             Err(error) => {
-                focus_field(error.field.as_deref());
+                if document().active_element() == submitted_at {
+                    focus_field(error.field.as_deref());
+                }
                 check.data.try_set(Loaded::Failed(error));
             }
         }
@@ -122,9 +127,9 @@ fn SendFields(draft: Draft, check: Query<SendPlan>) -> impl IntoView {
         check.map(|plan| browser::written_whole(plan.fee)).unwrap_or_else(|| texts::FEE_AUTOMATIC.to_owned())
     });
     view! {
-        <Field name="send-to" label=texts::TO value=to mono=true error=draft.error(check, "to", to) placeholder=texts::TO_PLACEHOLDER.to_owned() />
+        <Field name="send-to" label=texts::TO value=to mono=true error=draft.error(check, "to", to) placeholder=texts::TO_PLACEHOLDER.to_owned() hint=texts::TO_HINT.to_owned() />
         <div class="field-pair">
-            <Field name="send-amount" label=texts::AMOUNT value=amount decimal=true unit=texts::UNIT error=draft.error(check, "amount", amount) placeholder=browser::notation().write("0.0") />
+            <Field name="send-amount" label=texts::AMOUNT value=amount decimal=true unit=texts::UNIT error=draft.error(check, "amount", amount) placeholder=Notation::of_user().write("0.0") hint=texts::AMOUNT_HINT.to_owned() />
             <Field name="send-fee" label=texts::FEE value=fee decimal=true unit=texts::UNIT error=draft.error(check, "fee", fee) placeholder=proposal hint=texts::FEE_HINT.to_owned() />
         </div>
         <Field name="send-memo" label=texts::MEMO value=memo error=draft.error(check, "memo", memo) hint=texts::MEMO_HINT.to_owned() />
@@ -159,19 +164,21 @@ fn PlanLine(draft: Draft, check: Query<SendPlan>) -> impl IntoView {
     });
     let plan = Memo::new(move |_| check.ready());
     let is_empty = move || draft.to_check().is_none();
+    // The line always stands: a button that moves is a button that is missed.
+    let nothing = || view! { <p class="plan muted">{texts::PLAN_NOTHING}</p> }.into_any();
     move || {
         match (general.get(), plan.get()) {
-        _ if is_empty() => None,
-        (Some(message), _) => Some(view! { <p class="plan plan-refused" role="alert" data-testid="send-error"><Icon shape=Shape::Alert />{message}</p> }.into_any()),
-        (None, Some(plan)) => Some(
+        _ if is_empty() => nothing(),
+        (Some(message), _) => view! { <p class="plan plan-refused" role="alert" data-testid="send-error"><Icon shape=Shape::Alert />{message}</p> }.into_any(),
+        (None, Some(plan)) => {
             view! {
                 <p class="plan" data-testid="send-plan">
                     {texts::PLAN_TOTAL}" "<AmountText amount=plan.total />" · "{texts::PLAN_LEFT}" "<AmountText amount=plan.left />
                 </p>
             }
-            .into_any(),
-        ),
-        (None, None) => None,
+            .into_any()
+        }
+        (None, None) => nothing(),
     }
     }
 }

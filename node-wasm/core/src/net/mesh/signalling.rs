@@ -140,19 +140,29 @@ impl Mesh {
             SignalBody::Rtc { session, signal: RtcSignal::Offer { sdp } } => {
                 self.on_offer(context, from, stamp, session, sdp);
             }
-            SignalBody::Rtc { session, signal } => Self::on_step(context, from, session, signal),
+            SignalBody::Rtc { session, signal } => Self::on_step(context, from, stamp, session, signal),
             SignalBody::NoRoom { answers } => self.on_full(context, from, answers),
         }
     }
 
     fn on_call(&mut self, context: &mut Context, from: PeerId, stamp: Timestamp) {
-        if self.id < from || !self.stamps.accept(from, stamp) || context.peers.find(&from).is_some() {
+        if self.id < from || !self.stamps.accept(from, stamp) {
             return;
+        }
+        if let Some(old) = context.peers.find(&from) {
+            // Until the peer has had its say of a link, the call and this node's offer may just have crossed.
+            let agreed = context.peers.get(old).and_then(|peer| peer.agreed);
+            if agreed.is_none_or(|agreed| stamp <= agreed) {
+                return;
+            }
+            // The peer calls anew only when it lost the old link.
+            self.disconnect(context, old, false);
         }
         // Both may want each other at once.
         let choice = self.called.get(&from).map_or(Choice::Theirs, |call| call.choice);
         if self.admit(context) {
             Self::dial(context, from, choice);
+            Self::agree(context, from, stamp);
         } else {
             self.refuse_link(context, from, stamp.millis());
         }
@@ -169,7 +179,11 @@ impl Mesh {
         }
         if let Some(old) = context.peers.find(&from) {
             // An offer that made a link once does not close it when it comes again.
-            if context.peers.get(old).is_some_and(|peer| peer.session == session || stamp <= peer.offered) {
+            if context
+                .peers
+                .get(old)
+                .is_some_and(|peer| peer.session == session || peer.agreed.is_some_and(|agreed| stamp <= agreed))
+            {
                 return;
             }
             // The peer offers anew only when it lost the old link.
@@ -185,14 +199,22 @@ impl Mesh {
         }
         if let Some(link) = context.peers.open(from, false, session, context.now) {
             if let Some(peer) = context.peers.get_mut(link) {
-                (peer.choice, peer.offered) = (call.map_or(Choice::Theirs, |call| call.choice), stamp);
+                (peer.choice, peer.agreed) = (call.map_or(Choice::Theirs, |call| call.choice), Some(stamp));
             }
             context.outbox.push(Output::Answer { link, peer: from, sdp });
             context.tell(from, Some(PeerState::Connecting));
         }
     }
 
-    fn on_step(context: &mut Context, from: PeerId, session: u64, signal: RtcSignal) {
+    /// A peer wants the link that there is.
+    fn agree(context: &mut Context, from: PeerId, stamp: Timestamp) {
+        let link = context.peers.find(&from);
+        if let Some(peer) = link.and_then(|link| context.peers.get_mut(link)) {
+            peer.agreed = peer.agreed.max(Some(stamp));
+        }
+    }
+
+    fn on_step(context: &mut Context, from: PeerId, stamp: Timestamp, session: u64, signal: RtcSignal) {
         let Some(link) = context.peers.find(&from) else { return };
         let Some(peer) = context.peers.get(link) else { return };
         let expected = match signal {
@@ -200,6 +222,9 @@ impl Mesh {
             RtcSignal::Offer { .. } | RtcSignal::Candidate { .. } => true,
         };
         if peer.session == session && expected {
+            if matches!(signal, RtcSignal::Answer { .. }) {
+                Self::agree(context, from, stamp);
+            }
             context.outbox.push(Output::RemoteSignal { link, signal });
         }
     }

@@ -195,6 +195,50 @@ fn a_call_that_comes_again_is_not_answered() {
     assert!(matches!(bench.outputs()[..], [Output::Dial { link: LinkId(2), .. }]));
 }
 
+/// The last link that was dialed.
+fn dialed(bench: &mut Bench) -> Option<LinkId> {
+    bench.outputs().into_iter().rev().find_map(|output| match output {
+        Output::Dial { link, .. } => Some(link),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_peer_that_lost_its_link_is_dialed_when_it_calls_and_not_after_a_timeout() {
+    let [peer, own] = two_keys();
+    let (mut bench, peer) = (Bench::of(own, &[]), &peer);
+    bench.join();
+    let call = |bench: &mut Bench, seconds| {
+        let call = bench.sealed(peer, at(seconds), SignalBody::CallMe);
+        bench.signal(peer, &call);
+        dialed(bench)
+    };
+    let first = call(&mut bench, 10).expect("a call is answered");
+    let session = bench.peers.get(first).unwrap().session;
+    let answer = SignalBody::Rtc { session, signal: RtcSignal::Answer { sdp: "v=0".to_owned() } };
+    let answer = bench.sealed(peer, at(12), answer);
+    bench.signal(peer, &answer);
+    bench.peers.get_mut(first).unwrap().state = PeerState::Connected;
+    assert_eq!(call(&mut bench, 11), None, "sent before the answer, it came late");
+    assert_eq!(bench.peers.find(&id_of(peer)), Some(first));
+    let second = call(&mut bench, 13).expect("its tab was loaded anew");
+    assert_eq!(bench.peers.find(&id_of(peer)), Some(second));
+    let third = call(&mut bench, 14).expect("it was loaded anew before it could answer");
+    assert_eq!((bench.peers.find(&id_of(peer)), bench.peers.len()), (Some(third), 1));
+}
+
+#[test]
+fn a_call_that_crosses_an_offer_changes_nothing() {
+    let [peer, own] = two_keys();
+    let (mut bench, peer) = (Bench::of(own, &[]), &peer);
+    bench.join();
+    bench.with(|mesh, context| mesh.reach(context, id_of(peer), Choice::Own));
+    let link = dialed(&mut bench).expect("the larger id offers");
+    let call = bench.sealed(peer, at(10), SignalBody::CallMe);
+    bench.signal(peer, &call);
+    assert_eq!((dialed(&mut bench), bench.peers.find(&id_of(peer))), (None, Some(link)));
+}
+
 #[test]
 fn stamps_never_repeat() {
     let mut bench = Bench::new();

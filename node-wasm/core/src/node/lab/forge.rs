@@ -23,7 +23,7 @@ const GARBAGE_BYTES: usize = 200;
 /// Nonces tried for one that misses the target; on any real network the first one does.
 const MAX_MISSES: u32 = 1_000;
 /// What an inflated reward takes beyond its due.
-const EXCESS: Amount = Amount::from_tab(1000);
+pub(super) const EXCESS: Amount = Amount::from_tab(1000);
 /// How much further ahead than allowed a future block is: nobody waits for it with interest.
 const AHEAD: Duration = Duration::from_hours(1);
 /// Headers shown of a chain with an altered block in it.
