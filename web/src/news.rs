@@ -8,7 +8,8 @@ use node_wasm::{
 };
 
 /// Lines of the log that are said aloud too, by their codes: what this person set off or has to know.
-const SAID: [&str; 5] = ["transactions-returned", "refused-by-peer", "transaction-refused", "woke", "clock-wrong"];
+const SAID: [&str; 6] =
+    ["transactions-returned", "refused-by-peer", "transaction-refused", "woke", "clock-wrong", "profile-in-use"];
 
 /// Says what concerns this tab's person from now on.
 pub(crate) fn say_news(tab: Tab, toasts: Toasts) {

@@ -16,7 +16,7 @@ pub const MAX_LINES: usize = 500;
 pub const MAX_INCIDENTS: usize = 500;
 
 /// The codes of lines, beside those of offences: stable words, each with its meaning for whoever explains the log.
-const CODES: [&str; 55] = [
+const CODES: [&str; 56] = [
     "attack",
     "bad-signal",
     "block-ahead",
@@ -42,6 +42,7 @@ const CODES: [&str; 55] = [
     "peer-not-reached",
     "peer-pardoned",
     "peer-replaced",
+    "profile-in-use",
     "pruned",
     "refused-by-peer",
     "reorganisation",

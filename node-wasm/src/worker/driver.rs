@@ -97,7 +97,8 @@ impl Driver {
         let config = Config::new(params, start.role);
         let (node, keeper, absent) = match profile {
             Ok((keeper, stored)) => {
-                let config = Config { profile: keeper.profile().to_owned(), ..config };
+                let missed_profile = start.profile.filter(|wanted| wanted != keeper.profile());
+                let config = Config { profile: keeper.profile().to_owned(), missed_profile, ..config };
                 (Node::open(config, &stored, seed, now()), Some(keeper), None)
             }
             Err(reason) => (Node::new(config, seed, now()), None, Some(reason)),

@@ -119,6 +119,9 @@ async fn a_reloaded_tab_is_the_same_peer_and_every_other_tab_another() {
 
     // A profile that another tab has cannot be had twice.
     let third = browser.open(&format!("{page}&profile=1")).await;
+    let told: Vec<Value> = browser.call(&third, "tabchain.log()").await;
+    let told = told.iter().find(|line| line["code"] == "profile-in-use").expect("the tab says so");
+    assert_eq!(told["message"], "another tab has the profile 1: this one goes on with profile 3");
     let third = status(&browser, &third).await;
     assert_eq!(third.profile, "3");
     assert!(third.peer_id != first.peer_id && third.address != first.address);

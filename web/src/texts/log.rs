@@ -134,6 +134,9 @@ fn of_this_tab(code: &str) -> Option<&'static str> {
         }
         "node-stopped" => "Nothing is checked, forwarded or mined in this tab any more. Load the page again.",
         "role-changed" => "As chosen in the settings. Peers were told.",
+        "profile-in-use" => {
+            "A profile is a wallet and a chain, for one tab at a time. Close the other tab, or choose in the settings."
+        }
         "woke" => "The browser or the computer had stopped this tab. What was missed comes from peers.",
         "clock-wrong" => {
             "Most peers have another time. With a wrong clock this tab refuses good blocks: set the computer’s clock."

@@ -98,12 +98,14 @@ pub struct Config {
     pub remembered: Vec<PeerId>,
     /// Name of the profile that holds its store; empty without one.
     pub profile: String,
+    /// The profile that was wanted instead, and that another tab has.
+    pub missed_profile: Option<String>,
 }
 
 impl Config {
     /// A node that remembers nobody.
     pub fn new(params: ChainParams, role: Role) -> Self {
-        Self { params, role, remembered: Vec::new(), profile: String::new() }
+        Self { params, role, remembered: Vec::new(), profile: String::new(), missed_profile: None }
     }
 }
 
@@ -184,6 +186,11 @@ impl Node {
         let opened = opening::open(config.params.clone(), stored);
         let Kept { storage, seed, wallet, peers, bans, sent, damaged, lines } = Kept::new(stored, &opened, fresh);
         let remembered = config.remembered.into_iter().chain(peers).collect();
+        let missed = config.missed_profile.as_ref().map(|wanted| {
+            let profile = &config.profile;
+            let said = sentence!("another tab has the profile {wanted}: this one goes on with profile {profile}");
+            Line::warning("profile-in-use", said)
+        });
         let config = Config { remembered, ..config };
         // A light node goes on with the headers, and leaves the rest of the store as it is.
         let light = config.role == Role::Light;
@@ -191,7 +198,7 @@ impl Node {
         let mut node = Self::assemble(config, seed, fresh, chain, wallet, now);
         (node.storage, node.keeper.damaged) = (storage, damaged);
         node.peers.restore_bans(bans, now);
-        for line in lines {
+        for line in lines.into_iter().chain(missed) {
             node.write(line);
         }
         node.take_up();

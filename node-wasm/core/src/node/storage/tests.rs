@@ -10,18 +10,33 @@ use crate::contract::Input;
 use crate::hash::BlockHash;
 use crate::net::message::Message;
 use crate::node::testing::Net;
+use crate::node::{Config, Node};
 use crate::request::wallet::WalletRequest;
 use crate::request::{Request, Response};
 use crate::store::memory::MemoryStore;
 use crate::store::record;
-use crate::store::{Record, SCHEMA_VERSION, Table};
+use crate::store::{Record, SCHEMA_VERSION, Stored, Table};
 use crate::transaction::Transaction;
-use crate::units::Height;
-use crate::view::StorageState;
+use crate::units::{Height, Timestamp};
+use crate::view::{Role, StorageState};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+#[test]
+fn who_comes_to_another_profile_than_was_wanted_is_told() {
+    for (missed, told) in [(None, false), (Some("alice".to_owned()), true)] {
+        let config = Config::new(params(), Role::Full);
+        let config = Config { profile: "2".to_owned(), missed_profile: missed, ..config };
+        let node = Node::open(config, &Stored::new(Vec::new()), [1; 32], Timestamp::default());
+        let lines = node.log.newest(10);
+        let line = lines.iter().find(|line| line.code == "profile-in-use");
+        assert_eq!(line.is_some(), told);
+        let said = "another tab has the profile alice: this one goes on with profile 2";
+        assert!(line.is_none_or(|line| line.message == said), "{line:?}");
+    }
+}
 
 #[test]
 fn a_crash_at_every_write_reopens_on_a_valid_tip_and_goes_on() {
