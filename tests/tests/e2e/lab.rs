@@ -13,21 +13,16 @@ async fn rows(stage: &Stage, tab: usize, call: &str) -> Vec<Value> {
     stage.browser.call(&stage.tabs[tab], &format!("tabchain.{call}.then(({{ items }}) => items)")).await
 }
 
-/// What peers made of the newest launch, once all of them have settled it with this outcome. One that is late is taken
-/// for silent until its word comes.
-async fn newest_verdicts(stage: &Stage, attack: &str, peers: usize, outcome: &str) -> Vec<Value> {
-    let newest = async || {
+/// Waits until so many peers have settled the newest launch, all with this outcome. One that is late is taken for silent
+/// until its word comes.
+async fn settled(stage: &Stage, attack: &str, peers: usize, outcome: &str) {
+    let settled = async || {
         let all = rows(stage, ATTACKER, "lab.verdicts()").await;
-        let launch = all.first().map(|verdict| verdict["launch"].clone());
-        let of_it = all.into_iter().filter(|verdict| Some(&verdict["launch"]) == launch.as_ref());
-        of_it.filter(|verdict| verdict["attack"] == attack).collect::<Vec<_>>()
+        let newest = all.iter().take_while(|verdict| verdict["launch"] == all[0]["launch"]);
+        let settled = newest.filter(|verdict| verdict["attack"] == attack && verdict["outcome"]["state"] == outcome);
+        settled.count() == peers
     };
-    let known = async || {
-        let newest = newest().await;
-        newest.len() == peers && newest.iter().all(|verdict| verdict["outcome"]["state"] == outcome)
-    };
-    stage.browser.until(BLOCKS, &format!("the verdicts on {attack} are there"), known).await;
-    newest().await
+    stage.browser.until(BLOCKS, &format!("{peers} peers settle {attack}: {outcome}"), settled).await;
 }
 
 /// What a tab refused the attacker last, once the attacker has heard all of it: an attack of several messages is
@@ -83,7 +78,7 @@ async fn every_attack_of_a_real_tab_is_refused_with_its_reason_and_can_be_forgiv
         assert_eq!(row["lacks"], Value::Null, "{name}");
         let _: Value = stage.browser.call(&stage.tabs[ATTACKER], &format!("tabchain.lab.attack('{name}')")).await;
         let is_fault = !row["offence"].is_null();
-        newest_verdicts(&stage, name, 2, if is_fault { "refused" } else { "passedOver" }).await;
+        settled(&stage, name, 2, if is_fault { "refused" } else { "passedOver" }).await;
         for tab in 0..2 {
             let bans = async || -> Vec<Value> { stage.browser.call(&stage.tabs[tab], "tabchain.peers.bans()").await };
             if !is_fault {
