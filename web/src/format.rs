@@ -68,13 +68,6 @@ pub(crate) fn duration(millis: f64) -> String {
     }
 }
 
-/// How long what is left takes at the pace of what is done; nothing before there is a pace.
-pub(crate) fn time_left(done: f64, left: f64, elapsed_ms: u64) -> Option<String> {
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    let elapsed = elapsed_ms as f64;
-    (done > 0.0 && elapsed > 0.0).then(|| duration(elapsed * left / done))
-}
-
 fn two_units(large: u64, large_unit: &str, small: u64, small_unit: &str) -> String {
     if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
 }

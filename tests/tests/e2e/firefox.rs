@@ -1,8 +1,9 @@
 //! A real Firefox among Chromium's tabs.
 
 use crate::harness::{BLOCKS, Browser, SOON, Tab};
-use crate::scenarios::{Stage, Status};
+use crate::scenarios::{Balance, Stage, Status};
 use crate::webdriver::{Session, setting};
+use node_core::units::Amount;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,10 +27,10 @@ async fn session() -> Session {
     Session::start(&driver, "Listening on 127.0.0.1:", profile, json!({ "moz:firefoxOptions": options })).await
 }
 
-/// Where a transaction stands for a tab.
-async fn standing(browser: &Browser, tab: &Tab, id: &str) -> String {
-    let standing = format!("tabchain.chain.transaction('{id}').then((one) => one.status.state, (error) => error.code)");
-    browser.call(tab, &standing).await
+/// Whether a transaction of this amount is confirmed for a tab.
+async fn confirmed(browser: &Browser, tab: &Tab, id: &str, amount: &str) -> bool {
+    let found = browser.try_call(tab, &format!("tabchain.chain.transaction('{id}')")).await;
+    found.is_ok_and(|one| one["status"]["state"] == "confirmed" && one["amount"] == amount)
 }
 
 #[tokio::test]
@@ -40,6 +41,8 @@ async fn a_firefox_tab_among_chromium_ones_pays_and_is_paid() {
     let tab = firefox.open(&stage.page()).await;
     let opened = Instant::now();
     let status = async || -> Status { firefox.call(&tab, "tabchain.status()").await };
+    let balance =
+        async |address: &str| -> Balance { firefox.call(&tab, &format!("tabchain.wallet.balance('{address}')")).await };
     let id = status().await.peer_id;
     let meshed = async || {
         status().await.peers == 2 && stage.connected(0).await.contains(&id) && stage.connected(1).await.contains(&id)
@@ -55,17 +58,20 @@ async fn a_firefox_tab_among_chromium_ones_pays_and_is_paid() {
     firefox.until(SOON, "the payment waits in Firefox", waits).await;
     // Firefox mines what it is paid.
     let _: Value = firefox.call(&tab, "tabchain.miner.start({ threads: 1 })").await;
-    let mined = async || standing(&firefox, &tab, &paid).await == "confirmed";
+    let mined = async || confirmed(&firefox, &tab, &paid, "10").await;
     firefox.until(BLOCKS, "Firefox mines its own payment", mined).await;
     let _: Value = firefox.call(&tab, "tabchain.miner.stop()").await;
+    // With rewards, if some of them are mature by now.
+    assert!(balance(&address).await.spendable >= Amount::from_tab(10));
 
     let receiver = stage.address(1).await;
     let pay_back = format!("tabchain.wallet.send({{ to: '{receiver}', amount: '3' }})");
     let repaid: String = firefox.call(&tab, &pay_back).await;
     stage.mine(1, true).await;
     let paid_back = async || {
-        standing(&stage.browser, &stage.tabs[0], &repaid).await == "confirmed"
-            && standing(&stage.browser, &stage.tabs[1], &repaid).await == "confirmed"
+        confirmed(&stage.browser, &stage.tabs[0], &repaid, "3").await
+            && confirmed(&stage.browser, &stage.tabs[1], &repaid, "3").await
+            && stage.balance(0, &receiver).await.spendable >= Amount::from_tab(3)
     };
     stage.browser.until(BLOCKS, "a payment from Firefox is confirmed in Chromium", paid_back).await;
     stage.mine(1, false).await;

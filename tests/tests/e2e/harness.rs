@@ -352,9 +352,7 @@ impl Browser {
     /// Chooses the option with this value in the list with this test id, once it is offered.
     pub(crate) async fn choose(&self, tab: &Tab, test_id: &str, value: &str) {
         self.switch(tab).await;
-        let option = format!("[data-testid='{test_id}'] option[value='{value}']");
-        let offered = self.client.wait().at_most(SOON).for_element(Locator::Css(&option)).await;
-        offered.unwrap_or_else(|error| panic!("{test_id} does not offer {value}: {error}"));
+        self.element(&format!("[data-testid='{test_id}'] option[value='{value}']")).await;
         self.find(test_id).await.select_by_value(value).await.expect("a list with this option");
     }
 
@@ -374,32 +372,17 @@ impl Browser {
     /// The same for the first element that a selector finds, where there is no test id.
     pub(crate) async fn click_at(&self, tab: &Tab, selector: &str) {
         self.switch(tab).await;
-        let found = self.client.wait().at_most(SOON).for_element(Locator::Css(selector)).await;
-        let element = found.unwrap_or_else(|error| panic!("no element {selector}: {error}"));
-        element.click().await.expect("it can be clicked");
+        self.element(selector).await.click().await.expect("it can be clicked");
     }
 
     /// Goes to another view of the page by its link, without a reload.
     pub(crate) async fn follow(&self, tab: &Tab, path: &str) {
-        self.follow_link(tab, &format!("nav a[href^='{path}']")).await;
+        self.click_at(tab, &format!("nav a[href^='{path}']")).await;
     }
 
     /// The same for a link to this path alone, whatever its parameters.
     pub(crate) async fn follow_exactly(&self, tab: &Tab, path: &str) {
-        self.follow_link(tab, &format!("nav a[href='{path}'], nav a[href^='{path}?']")).await;
-    }
-
-    async fn follow_link(&self, tab: &Tab, selector: &str) {
-        self.switch(tab).await;
-        self.client
-            .wait()
-            .at_most(SOON)
-            .for_element(Locator::Css(selector))
-            .await
-            .expect("a link")
-            .click()
-            .await
-            .expect("a click");
+        self.click_at(tab, &format!("nav a[href='{path}'], nav a[href^='{path}?']")).await;
     }
 
     /// Clicks a link that opens a tab of its own; gives that tab once its node answers.
@@ -527,9 +510,13 @@ impl Browser {
     }
 
     async fn find(&self, test_id: &str) -> fantoccini::elements::Element {
-        let selector = format!("[data-testid='{test_id}']");
-        let found = self.client.wait().at_most(SOON).for_element(Locator::Css(&selector)).await;
-        found.unwrap_or_else(|error| panic!("no element {test_id}: {error}"))
+        self.element(&format!("[data-testid='{test_id}']")).await
+    }
+
+    /// The first element that a selector finds, once there is one.
+    async fn element(&self, selector: &str) -> fantoccini::elements::Element {
+        let found = self.client.wait().at_most(SOON).for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("no element {selector}: {error}"))
     }
 }
 

@@ -127,8 +127,9 @@ impl Class {
         let peers = self.stage.connected(tab).await;
         for peer in peers.iter().skip(2) {
             let close = format!("tabchain.peers.disconnect('{peer}')");
+            let closed = self.stage.browser.try_call(&self.stage.tabs[tab], &close).await;
             // It may have gone by itself.
-            let _ = self.stage.browser.try_call(&self.stage.tabs[tab], &close).await;
+            assert!(closed.as_ref().map_or_else(|error| error.code == "not-found", |_| true), "{closed:?}");
         }
         let start = Instant::now();
         let healed = async || self.stage.connected(tab).await.len() >= LEAST_LINKS && self.relayed().await > relayed;

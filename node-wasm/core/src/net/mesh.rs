@@ -409,7 +409,7 @@ impl Mesh {
             return;
         }
         if self.id > peer {
-            Self::dial(context, peer, choice);
+            Self::dial(context, peer, choice, None);
         } else {
             self.call(context, peer, choice);
         }

@@ -34,10 +34,9 @@ pub(crate) fn BlockDialog() -> impl IntoView {
         tab.query::<BlockView>(Topics::BRANCHES, Meanwhile::Nothing, move || Some(Request::Block { id: id.get() }));
     // One that is not known yet may come with the next ones, as when this tab has only just been opened.
     let failure = block.failure();
-    let is_unknown = Memo::new(move |_| failure.get().is_some_and(|error| error.code == ErrorCode::NotFound));
     Effect::new(move |_| {
         tab.height.track();
-        if is_unknown.get() {
+        if failure.get().is_some_and(|error| error.code == ErrorCode::NotFound) {
             tab.mark(Topics::BRANCHES);
         }
     });

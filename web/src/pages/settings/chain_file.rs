@@ -142,8 +142,10 @@ async fn open(tab: Tab, work: Work, file: web_sys::File) -> Result<String, Strin
 
 /// How long the rest takes at the pace so far; nothing before there is one, and at the end.
 fn time_left(done: f64, elapsed_ms: u64) -> Option<String> {
-    let is_worth_a_word = elapsed_ms >= 1000 && done < 1.0;
-    is_worth_a_word.then(|| format::time_left(done, 1.0 - done, elapsed_ms)).flatten()
+    let is_worth_a_word = elapsed_ms >= 1000 && done > 0.0 && done < 1.0;
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    let elapsed = elapsed_ms as f64;
+    is_worth_a_word.then(|| format::duration(elapsed * (1.0 - done) / done))
 }
 
 fn why(error: FileError) -> String {

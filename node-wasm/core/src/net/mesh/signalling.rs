@@ -84,11 +84,12 @@ impl Mesh {
         }
     }
 
-    pub(super) fn dial(context: &mut Context, peer: PeerId, choice: Choice) {
+    /// Makes a link to a peer, which may have called with this stamp.
+    pub(super) fn dial(context: &mut Context, peer: PeerId, choice: Choice, called: Option<Timestamp>) {
         let session = context.rng.next_u64();
         if let Some(link) = context.peers.open(peer, true, session, context.now) {
             if let Some(opened) = context.peers.get_mut(link) {
-                opened.choice = choice;
+                (opened.choice, opened.agreed) = (choice, called);
             }
             context.outbox.push(Output::Dial { link, peer });
             context.tell(peer, Some(PeerState::Connecting));
@@ -152,7 +153,7 @@ impl Mesh {
         if let Some(old) = context.peers.find(&from) {
             // Until the peer has had its say of a link, the call and this node's offer may just have crossed.
             let agreed = context.peers.get(old).and_then(|peer| peer.agreed);
-            if agreed.is_none_or(|agreed| stamp <= agreed) {
+            if agreed.is_none() || Some(stamp) <= agreed {
                 return;
             }
             // The peer calls anew only when it lost the old link.
@@ -161,8 +162,7 @@ impl Mesh {
         // Both may want each other at once.
         let choice = self.called.get(&from).map_or(Choice::Theirs, |call| call.choice);
         if self.admit(context) {
-            Self::dial(context, from, choice);
-            Self::agree(context, from, stamp);
+            Self::dial(context, from, choice, Some(stamp));
         } else {
             self.refuse_link(context, from, stamp.millis());
         }
@@ -179,11 +179,7 @@ impl Mesh {
         }
         if let Some(old) = context.peers.find(&from) {
             // An offer that made a link once does not close it when it comes again.
-            if context
-                .peers
-                .get(old)
-                .is_some_and(|peer| peer.session == session || peer.agreed.is_some_and(|agreed| stamp <= agreed))
-            {
+            if context.peers.get(old).is_some_and(|peer| peer.session == session || Some(stamp) <= peer.agreed) {
                 return;
             }
             // The peer offers anew only when it lost the old link.
@@ -206,24 +202,16 @@ impl Mesh {
         }
     }
 
-    /// A peer wants the link that there is.
-    fn agree(context: &mut Context, from: PeerId, stamp: Timestamp) {
-        let link = context.peers.find(&from);
-        if let Some(peer) = link.and_then(|link| context.peers.get_mut(link)) {
-            peer.agreed = peer.agreed.max(Some(stamp));
-        }
-    }
-
     fn on_step(context: &mut Context, from: PeerId, stamp: Timestamp, session: u64, signal: RtcSignal) {
         let Some(link) = context.peers.find(&from) else { return };
-        let Some(peer) = context.peers.get(link) else { return };
+        let Some(peer) = context.peers.get_mut(link) else { return };
         let expected = match signal {
             RtcSignal::Answer { .. } => peer.outbound && peer.state == PeerState::Connecting,
             RtcSignal::Offer { .. } | RtcSignal::Candidate { .. } => true,
         };
         if peer.session == session && expected {
             if matches!(signal, RtcSignal::Answer { .. }) {
-                Self::agree(context, from, stamp);
+                peer.agreed = peer.agreed.max(Some(stamp));
             }
             context.outbox.push(Output::RemoteSignal { link, signal });
         }

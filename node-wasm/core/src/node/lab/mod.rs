@@ -113,8 +113,8 @@ impl Node {
             let row = row(name);
             AttackView {
                 name,
-                tries: row.tries,
-                stopped_by: row.stopped_by,
+                tries: (row.tries)(),
+                stopped_by: (row.stopped_by)(),
                 needs: [Need::Peers].into_iter().chain(row.needs.iter().copied()).collect(),
                 offence: row.offence,
                 points: row.offence.map_or(0, Offence::points),
